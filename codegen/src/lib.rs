@@ -1,0 +1,1 @@
+//! Schema -> files of another language, and the `realtime` command.

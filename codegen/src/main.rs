@@ -1,0 +1,2 @@
+//! The `realtime` command: arguments only.
+fn main() {}

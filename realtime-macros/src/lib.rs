@@ -1,0 +1,1 @@
+//! Tokens -> checked model -> tokens.

@@ -1,0 +1,128 @@
+//! A value whose type only its model knows: kept as MessagePack, read and written in either codec.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+
+/// One value, as canonical MessagePack: structs as maps with named fields, in human-readable form.
+///
+/// So that JSON and MessagePack hold the same shapes. Inside of a frame it is transcoded, in one pass and
+/// without a tree in between.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Raw(Bytes);
+
+/// A value that cannot be written, or does not have the wanted shape.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RawError(String);
+
+impl Raw {
+    /// Encodes `value`.
+    ///
+    /// # Errors
+    ///
+    /// Where its `Serialize` fails.
+    pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, RawError> {
+        let mut out = Vec::with_capacity(32);
+        let mut to = rmp_serde::Serializer::new(&mut out).with_struct_map().with_human_readable();
+        value.serialize(&mut to).map_err(|e| RawError(e.to_string()))?;
+        Ok(Self(out.into()))
+    }
+
+    /// Decodes it as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// Where it has another shape; the message is serde's.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RawError> {
+        let mut from = rmp_serde::Deserializer::from_read_ref(self.0.as_ref()).with_human_readable();
+        T::deserialize(&mut from).map_err(|e| RawError(e.to_string()))
+    }
+
+    /// Takes bytes that [`Raw::encode`] made and [`Raw::bytes`] gave.
+    #[must_use]
+    pub fn from_bytes(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the MessagePack.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// Returns `null`.
+    #[must_use]
+    pub fn null() -> Self {
+        Self(Bytes::from_static(&[0xc0]))
+    }
+
+    /// Tells whether it is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.0.as_ref() == [0xc0]
+    }
+}
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut from = rmp_serde::Deserializer::from_read_ref(self.0.as_ref()).with_human_readable();
+        serde_transcode::transcode(&mut from, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut out = Vec::with_capacity(16);
+        let mut to = rmp_serde::Serializer::new(&mut out).with_struct_map().with_human_readable();
+        serde_transcode::transcode(from, &mut to)?;
+        Ok(Self(out.into()))
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match serde_json::to_string(self) {
+            Ok(json) => f.write_str(&json),
+            Err(_) => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Shape {
+        Unit,
+        New(u8),
+        Struct { by: String, n: Option<i64> },
+    }
+
+    #[test]
+    fn both_codecs_carry_every_shape_unchanged() {
+        let value = (
+            vec![Shape::Unit, Shape::New(7), Shape::Struct { by: "ann".into(), n: None }],
+            BTreeMap::from([("a".to_owned(), -1_i64), ("__proto__".to_owned(), i64::MAX)]),
+            (1.5_f64, true, 'ß', ()),
+        );
+        let raw = Raw::encode(&value).unwrap();
+        let json = serde_json::to_string(&raw).unwrap();
+        assert_eq!(json, serde_json::to_string(&value).unwrap());
+        assert_eq!(serde_json::from_str::<Raw>(&json).unwrap(), raw);
+        let packed = rmp_serde::to_vec(&raw).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Raw>(&packed).unwrap(), raw);
+        assert_eq!(raw.decode::<(Vec<Shape>, BTreeMap<String, i64>, (f64, bool, char, ()))>().unwrap(), value);
+    }
+
+    #[test]
+    fn a_whole_number_in_json_is_a_float_where_a_float_is_wanted_and_not_the_reverse() {
+        assert_eq!(serde_json::from_str::<Raw>("3").unwrap().decode::<f64>().unwrap(), 3.0);
+        assert!(serde_json::from_str::<Raw>("3.5").unwrap().decode::<u32>().is_err());
+        assert!(serde_json::from_str::<Raw>("-1").unwrap().decode::<u32>().is_err());
+        assert!(serde_json::from_str::<Raw>("256").unwrap().decode::<u8>().is_err());
+    }
+}
