@@ -21,7 +21,8 @@ impl LaneName {
 impl TryFrom<String> for LaneName {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let fits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let fits =
+            text.len() == 16 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if fits { Ok(Self(text)) } else { Err("a lane is named by 16 characters of base64url") }
     }
 }
@@ -104,7 +105,9 @@ mod tests {
     #[test]
     fn s2_a_lane_without_a_row_is_new_while_its_row_could_not_yet_be_collected() {
         let minted = Day(1000);
-        for (today, young) in [(998, false), (999, true), (1000, true), (1027, true), (1028, false), (1040, false)] {
+        for (today, young) in
+            [(998, false), (999, true), (1000, true), (1027, true), (1028, false), (1040, false)]
+        {
             assert_eq!(minted.is_young(Day(today), LANE_TTL_DAYS), young, "on day {today}");
         }
     }

@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut out = Vec::with_capacity(16);
         let mut to = rmp_serde::Serializer::new(&mut out).with_struct_map().with_human_readable();
-        serde_transcode::transcode(from, &mut to)?;
+        serde_transcode::transcode(from, &mut to).map_err(serde::de::Error::custom)?;
         Ok(Self(out.into()))
     }
 }
@@ -115,7 +115,10 @@ mod tests {
         assert_eq!(serde_json::from_str::<Raw>(&json).unwrap(), raw);
         let packed = rmp_serde::to_vec(&raw).unwrap();
         assert_eq!(rmp_serde::from_slice::<Raw>(&packed).unwrap(), raw);
-        assert_eq!(raw.decode::<(Vec<Shape>, BTreeMap<String, i64>, (f64, bool, char, ()))>().unwrap(), value);
+        assert_eq!(
+            raw.decode::<(Vec<Shape>, BTreeMap<String, i64>, (f64, bool, char, ()))>().unwrap(),
+            value
+        );
     }
 
     #[test]

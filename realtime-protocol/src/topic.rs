@@ -246,7 +246,11 @@ fn parse_segment(segment: &str) -> Result<Part, PatternError> {
     }
     if let Some(name) = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
         let ok = !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
-        return if ok { Ok(Part::Field(name.to_owned())) } else { Err(PatternError::Segment(segment.to_owned())) };
+        return if ok {
+            Ok(Part::Field(name.to_owned()))
+        } else {
+            Err(PatternError::Segment(segment.to_owned()))
+        };
     }
     if segment.chars().all(is_plain) {
         return Ok(Part::Text(segment.to_owned()));
