@@ -5,11 +5,11 @@
 //! numbers are arguments.
 
 pub mod code;
-// pub mod frame;
+pub mod frame;
 pub mod lane;
-// pub mod lower;
+pub mod lower;
 pub mod raw;
-// pub mod schema;
+pub mod schema;
 pub mod topic;
 
 pub use lane::{Day, LaneId, LaneName};

@@ -1,0 +1,14 @@
+//! A schema as data: what an application prints when asked, and the one source of every generated client.
+
+mod fingerprint;
+mod model;
+mod number;
+mod ty;
+
+pub use fingerprint::fingerprint;
+pub use model::{Generic, Model, Mutation, Optimistic, Receiver, Schema, TopicOf};
+pub use number::{column_number, model_number, mutator_number};
+pub use ty::{Field, Rule, Shape, Ty, TypeDef, Variant, VariantFields};
+
+/// The version of the schema document's own form.
+pub const SCHEMA_FORMAT: u16 = 1;
