@@ -17,6 +17,14 @@ pub struct Raw(Bytes);
 #[error("{0}")]
 pub struct RawError(String);
 
+impl RawError {
+    /// Makes one from what is wrong.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
 impl Raw {
     /// Encodes `value`.
     ///

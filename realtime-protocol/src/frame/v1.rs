@@ -327,7 +327,7 @@ frames! {
             now: u64 => "number",
             /// The entity, for those that have a receiver.
             key: Option<String> => "string | null",
-            /// The arguments, in order; for create the columns, for patch numbers and values in turn.
+            /// The arguments, in order; for create and patch column numbers and values in turn.
             args: Vec<Raw> => "readonly unknown[]",
             ?
             /// The entry held before it; absent: `seq − 1` (S4).

@@ -4,11 +4,13 @@ mod fingerprint;
 mod model;
 mod number;
 mod ty;
+mod validate;
 
 pub use fingerprint::fingerprint;
 pub use model::{Generic, Model, Mutation, Optimistic, Receiver, Schema, TopicOf};
 pub use number::{column_number, model_number, mutator_number};
 pub use ty::{Field, Rule, Shape, Ty, TypeDef, Variant, VariantFields};
+pub use validate::{Broken, TypeSource, has_rules, validate};
 
 /// The version of the schema document's own form.
 pub const SCHEMA_FORMAT: u16 = 1;

@@ -31,6 +31,8 @@ pub struct Model {
     pub doc: String,
     /// The topic in which its entities live.
     pub topic: TopicOf,
+    /// The principal that its policies and mutators see.
+    pub principal: Ty,
     /// The schema version, from 1.
     pub version: u32,
     /// What both sides compare when they meet: see [`super::fingerprint`].

@@ -1,0 +1,161 @@
+//! What `#[derive(SyncModel)]` implements: a model's schema as data, and how to take its entities apart.
+
+use realtime_protocol::{
+    Raw,
+    raw::RawError,
+    schema::{Rule, Ty},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    describe::{Described, Types},
+    mutation::MutationDef,
+    policy::PolicyFn,
+};
+
+/// A struct that derives `SyncModel`: its instances are the entities of topics.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no sync model",
+    label = "does not derive `SyncModel`",
+    note = "add `#[derive(SyncModel, Clone, Serialize, Deserialize)]` and `#[sync(topic = \"…/{{id}}\")]` to it"
+)]
+pub trait SyncModel: Described + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What its policies and mutators see of who is acting.
+    type Principal: Send + Sync + 'static;
+    /// The model to whose topic it belongs: itself, where it is a root.
+    type Root: SyncModel<Root = Self::Root, Principal = Self::Principal>;
+
+    /// Its permanent number: `realtime_protocol::schema::model_number` of its name, unless an attribute says another.
+    const NUMBER: u16;
+
+    /// Returns its key.
+    fn key(&self) -> &str;
+
+    /// Returns all that the derive knows of it.
+    #[doc(hidden)]
+    fn parts() -> ModelParts<Self>;
+}
+
+/// A model that lives in the topic of another: emitted by the derive for `#[sync(topic = Root)]`.
+pub trait Child: SyncModel {}
+
+/// A model that lives in the topic of `R`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not in the topic of `{R}`",
+    label = "lives in another topic",
+    note = "a mutation touches one topic only; put it there with `#[sync(topic = {R})]`, or write the other topic from a procedure"
+)]
+pub trait InTopic<R>: SyncModel {}
+
+#[diagnostic::do_not_recommend]
+impl<M: SyncModel> InTopic<M::Root> for M {}
+
+/// All that the derive knows of a model.
+pub struct ModelParts<M: SyncModel> {
+    /// Its name.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// Where it lives.
+    pub topic: TopicDecl,
+    /// Its schema version, from 1.
+    pub version: u32,
+    /// The Rust name of its key.
+    pub key: &'static str,
+    /// The values of the pattern's fields, in order; empty for a child.
+    pub topic_fields: fn(&M) -> Vec<String>,
+    /// Its columns, in the order of declaration.
+    pub columns: Vec<ColumnDef<M>>,
+    /// Puts one together from its columns.
+    pub decode: fn(&mut Columns<'_>) -> Result<M, RawError>,
+    /// Who may open the topic; `None`: whoever was admitted.
+    pub open: Option<PolicyFn<M>>,
+    /// Who may create one; `None`: nobody.
+    pub create: Option<PolicyFn<M>>,
+    /// Who may delete one; `None`: nobody.
+    pub delete: Option<PolicyFn<M>>,
+    /// Who may set which columns (Rust names); `None`: nobody.
+    pub patch: Option<(Vec<&'static str>, PolicyFn<M>)>,
+    /// Its named mutations.
+    pub mutations: Vec<MutationDef<M>>,
+}
+
+/// Where a model lives, as the derive says it.
+#[derive(Clone, Copy, Debug)]
+pub enum TopicDecl {
+    /// It is a root, with this pattern.
+    Root(&'static str),
+    /// In the topic of the root whose name this returns.
+    Of(fn() -> &'static str),
+}
+
+/// A column, as the derive says it.
+pub struct ColumnDef<M> {
+    /// Its name in Rust.
+    pub rust: &'static str,
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Its permanent number.
+    pub number: u16,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// Its type.
+    pub ty: fn(&mut Types) -> Ty,
+    /// Whether it may be left out at create.
+    pub optional: bool,
+    /// What its values must keep.
+    pub rules: Vec<Rule>,
+    /// Takes its value out of an entity.
+    pub encode: fn(&M) -> Result<Raw, RawError>,
+}
+
+/// A row's columns, read one after the other in the order of declaration.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    rest: std::slice::Iter<'a, Option<Raw>>,
+}
+
+impl<'a> Columns<'a> {
+    pub(crate) fn new(cells: &'a [Option<Raw>]) -> Self {
+        Self { rest: cells.iter() }
+    }
+
+    /// Returns the next column.
+    ///
+    /// # Errors
+    ///
+    /// Where it is absent, or has another shape.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, RawError> {
+        match self.rest.next().and_then(Option::as_ref) {
+            Some(raw) => raw.decode().map_err(|e| RawError::new(format!("{name}: {e}"))),
+            None => Err(RawError::new(format!("{name}: is missing"))),
+        }
+    }
+
+    /// Returns the next column, or `default()` where it is absent.
+    ///
+    /// # Errors
+    ///
+    /// Where it has another shape.
+    pub fn take_or<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, RawError> {
+        match self.rest.next().and_then(Option::as_ref) {
+            Some(raw) => raw.decode().map_err(|e| RawError::new(format!("{name}: {e}"))),
+            None => Ok(default()),
+        }
+    }
+}
+
+/// Stands in for `#[mutations]` where a model has none: the inherent function of that name wins.
+pub trait NoMutations: SyncModel {
+    /// Returns no mutations.
+    #[must_use]
+    fn __realtime_mutations() -> Vec<MutationDef<Self>> {
+        Vec::new()
+    }
+}
+
+impl<M: SyncModel> NoMutations for M {}
