@@ -1,0 +1,34 @@
+/** What generated code imports: the names of the contract between codegen and this runtime, one by one. */
+export { connect, type ClientOptions } from "./client.js";
+export { Draft } from "./draft/index.js";
+export type { Mut } from "./draft/index.js";
+export type {
+  ArgSchema,
+  ColumnSchema,
+  FieldSchema,
+  ModelSchema,
+  MutationSchema,
+  Mutator,
+  Rule,
+  Scalar,
+  Schema,
+  Tx,
+  Ty,
+  TypeShape,
+  VariantShape,
+} from "./schema.js";
+export type {
+  Client,
+  Connection,
+  ConnectionView,
+  Durability,
+  Entity,
+  FrameworkError,
+  List,
+  Mutation,
+  Outcome,
+  PendingMutation,
+  Verdict,
+  View,
+  Watchable,
+} from "./types.js";
