@@ -102,7 +102,7 @@ fn install_chromium() -> Result<(), String> {
     for arguments in [&["update"][..], &["install", "-y", "chromium"]] {
         shell::run(&[prefix, &apt, arguments].concat(), "", &[])?;
     }
-    Ok(())
+    if PathBuf::from(CHROMIUM).exists() { Ok(()) } else { Err("apt-get succeeded without it".to_owned()) }
 }
 
 #[cfg(test)]
