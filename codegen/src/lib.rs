@@ -1,1 +1,3 @@
 //! Schema -> files of another language, and the `realtime` command.
+
+pub mod target;

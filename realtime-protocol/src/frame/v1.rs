@@ -44,7 +44,7 @@ frames! {
             lanes: Vec<SubLane> => "readonly (readonly [lane: number, got: number, wanted: boolean])[]",
             ?
             /// Where it stands: offset, epoch, class. Absent: a snapshot.
-            resume: (u64, u32, u64) => "readonly [offset: number, epoch: number, class: number]",
+            resume: (u64, u32, u64) => "readonly [offset: number, epoch: number, viewClass: number]",
         }
         /// Closes a subscription.
         4 Unsub {
@@ -208,6 +208,20 @@ pub mod view {
     pub const NONE: u8 = 0;
     /// Everything that may be seen.
     pub const ALL: u8 = 1;
+}
+
+/// `durability` of [`Welcome`]: what an acknowledged mutation survives.
+pub mod durability {
+    /// Nothing: it is in one process's memory.
+    pub const MEMORY: u8 = 0;
+    /// The end of the process, not of the machine.
+    pub const PROCESS: u8 = 1;
+    /// The end of the machine: it is on disk.
+    pub const DISK: u8 = 2;
+    /// The loss of one machine.
+    pub const REPLICATED: u8 = 3;
+    /// The loss of a minority of machines.
+    pub const QUORUM: u8 = 4;
 }
 
 /// `how` of [`Subscribed`].
