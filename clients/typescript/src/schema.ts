@@ -91,7 +91,7 @@ export type Ty =
   | readonly ["array", Ty, number]
   | readonly ["map", Ty, Ty]
   | readonly ["set", Ty]
-  | readonly ["tuple", ...(readonly Ty[])]
+  | readonly ["tuple", ...Ty[]]
   | readonly ["named", string];
 
 /** A type without parts. `id` is text, `timestamp` milliseconds since 1970. */

@@ -1,0 +1,96 @@
+/** What a mutation does to its entity here, now: the author's own body, or a generic create, patch or delete. */
+import type { Data } from "./collection/base.js";
+import { Draft, GiveUp, Refused } from "./draft/index.js";
+import { type Seed, idOf, randomOf } from "./ids.js";
+import type { MutationSchema, Tx } from "./schema.js";
+
+/** What came out: the entity after it (undefined: none), and what the mutator returned. */
+export interface Effect {
+  readonly data: Data | undefined;
+  readonly value: unknown;
+}
+
+/** Runs a mutation over the entity that is visible (undefined: there is none); may throw what `outcomeOf` reads. */
+export type Predict = (before: Data | undefined) => Effect;
+
+/** What the world gives to a run. */
+export interface World {
+  /** Who asks; undefined before the first welcome. */
+  principal(): unknown;
+  serverNow(): number;
+}
+
+/** Why a run came to nothing: refused with an error, or nothing can be said here (S33). */
+export type Failure =
+  | { readonly kind: "refused"; readonly error: unknown; readonly thrown?: unknown }
+  | { readonly kind: "unknown" };
+
+/** Runs `predict`. A fault of the mutator is a refusal, like on the server. */
+export function attempt(predict: Predict, before: Data | undefined): Effect | Failure {
+  try {
+    return predict(before);
+  } catch (thrown) {
+    if (thrown instanceof GiveUp) return { kind: "unknown" };
+    if (thrown instanceof Refused) return { kind: "refused", error: thrown.error };
+    return { kind: "refused", error: { code: "rt/fault" }, thrown };
+  }
+}
+
+/** Refuses, as a mutator does. */
+export function refuse(code: string): never {
+  throw new Refused({ code });
+}
+
+/** Returns how an author's mutation is predicted. */
+export function lowered(mutation: MutationSchema, args: unknown, now: number, seed: Seed | undefined, world: World): Predict {
+  const { run, receiver } = mutation;
+  return (before) => {
+    if (receiver === "entity" && before === undefined) refuse("rt/missing");
+    if (run === undefined) throw new GiveUp();
+    const $ = new Draft();
+    const tx = transaction(now, seed, world) as Tx<never>;
+    if (before === undefined) return { data: undefined, value: run(undefined as never, args as never, tx, $) };
+    const self = $.open(before);
+    const value = run(self as never, args as never, tx, $);
+    return { data: $.close(before, self as Data), value };
+  };
+}
+
+/** `create` is insert-only (S44); a column that is left out and has no `null` is known to the server alone. */
+export function created(data: Data, guessed: boolean): Predict {
+  return (before) => {
+    if (before !== undefined) refuse("rt/exists");
+    if (guessed) throw new GiveUp();
+    return { data, value: undefined };
+  };
+}
+
+/** `patch` sets some columns. */
+export function patched(columns: Data): Predict {
+  return (before) => ({ data: { ...(before ?? refuse("rt/missing")), ...columns }, value: undefined });
+}
+
+/** `delete` takes the entity away. */
+export function deleted(before: Data | undefined): Effect {
+  if (before === undefined) refuse("rt/missing");
+  return { data: undefined, value: undefined };
+}
+
+function transaction(now: number, seed: Seed | undefined, world: World): Tx {
+  let k = 0;
+  let random: ((n: number) => number) | undefined;
+  const drawn = (): Seed => seed ?? refuse("rt/fault");
+  return {
+    get principal() {
+      const principal = world.principal();
+      if (principal === undefined) throw new GiveUp();
+      return principal;
+    },
+    now,
+    get serverNow() {
+      return world.serverNow();
+    },
+    newId: () => idOf(drawn(), k++),
+    random: (n) => (random ??= randomOf(drawn()))(n),
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * Checks what a caller gives against the schema, before anything is applied (api.md 6), and copies it:
+ * what is pending must not change when the caller's object does.
+ *
+ * The server checks the same again; here it keeps a frame well-formed whatever a caller passes.
+ */
+import type { FieldSchema, Rule, Schema, Ty, VariantShape } from "./schema.js";
+import type { FrameworkError } from "./types.js";
+
+type Types = Schema["types"];
+type Invalid = FrameworkError & { readonly code: "rt/invalid" };
+
+/** How deep an argument may be nested (S47). */
+const MAX_DEPTH = 32;
+
+const INTEGERS: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  u8: [0, 2 ** 8 - 1],
+  u16: [0, 2 ** 16 - 1],
+  u32: [0, 2 ** 32 - 1],
+  u64: [0, Number.MAX_SAFE_INTEGER],
+  usize: [0, Number.MAX_SAFE_INTEGER],
+  i8: [-(2 ** 7), 2 ** 7 - 1],
+  i16: [-(2 ** 15), 2 ** 15 - 1],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  timestamp: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/** What a check throws; it never leaves this file. */
+class Broken {
+  readonly error: Invalid;
+  constructor(path: string, rule: string, message: string) {
+    this.error = { code: "rt/invalid", path, rule, message };
+  }
+}
+
+/** The values in the order of `fields`, and the same by name; or what is wrong with the first bad one. */
+export type Checked =
+  | { readonly ok: true; readonly named: Readonly<Record<string, unknown>>; readonly values: readonly unknown[] }
+  | { readonly ok: false; readonly error: Invalid };
+
+/** Checks the fields of `given`; one that is optional and left out is `null`. */
+export function check(fields: readonly FieldSchema[], given: unknown, types: Types): Checked {
+  try {
+    const named = record(fields, given ?? {}, types, "", 0);
+    return { ok: true, named, values: fields.map((field) => named[field.name]) };
+  } catch (error) {
+    if (error instanceof Broken) return { ok: false, error: error.error };
+    throw error;
+  }
+}
+
+function record(
+  fields: readonly FieldSchema[],
+  given: unknown,
+  types: Types,
+  path: string,
+  depth: number,
+  beside?: string,
+): Record<string, unknown> {
+  const from = object(given, path);
+  for (const name of Object.keys(from)) {
+    if (name !== beside && !fields.some((field) => field.name === name)) {
+      throw new Broken(join(path, name), "unknown", "there is no such field");
+    }
+  }
+  return Object.fromEntries(
+    fields.map(({ name, ty, optional, rules }) => {
+      const at = join(path, name);
+      const value = Object.hasOwn(from, name) ? from[name] : undefined;
+      if (value === undefined && optional) return [name, null];
+      const copy = typed(ty, value, types, at, depth);
+      for (const rule of rules ?? []) obey(rule, copy, at);
+      return [name, copy];
+    }),
+  );
+}
+
+/** Returns a copy of `value` where it is of `ty`. */
+function typed(ty: Ty, value: unknown, types: Types, path: string, depth: number): unknown {
+  if (typeof ty === "string") return scalar(ty, value, path);
+  if (depth >= MAX_DEPTH) throw new Broken(path, "depth", `must not be nested deeper than ${MAX_DEPTH}`);
+  const deep = (of: Ty, part: unknown, at: string): unknown => typed(of, part, types, at, depth + 1);
+  switch (ty[0]) {
+    case "option":
+      return value === undefined || value === null ? null : deep(ty[1], value, path);
+    case "vec":
+    case "set":
+      return list(value, path).map((part, i) => deep(ty[1], part, `${path}[${i}]`));
+    case "array":
+      return list(value, path, ty[2]).map((part, i) => deep(ty[1], part, `${path}[${i}]`));
+    case "tuple": {
+      const [, ...parts] = ty;
+      const from = list(value, path, parts.length);
+      return parts.map((part, i) => deep(part, from[i], `${path}[${i}]`));
+    }
+    case "map":
+      return Object.fromEntries(
+        Object.entries(object(value, path)).map(([key, part]) => {
+          const at = join(path, key);
+          deep(ty[1], typeof ty[1] === "string" && ty[1] in INTEGERS ? Number(key) : key, at);
+          return [key, deep(ty[2], part, at)];
+        }),
+      );
+    case "named":
+      return shaped(ty[1], value, types, path, depth + 1);
+    default:
+      return ty satisfies never;
+  }
+}
+
+function shaped(name: string, value: unknown, types: Types, path: string, depth: number): unknown {
+  const shape = types[name];
+  if (shape === undefined) throw new Broken(path, "type", `the schema has no type ${name}`);
+  if (shape.kind === "newtype") return typed(shape.of, value, types, path, depth);
+  if (shape.kind === "struct") return record(shape.fields, value, types, path, depth);
+  const { tag, variants } = shape;
+  const from = typeof value === "string" && tag === undefined ? { [value]: null } : object(value, path);
+  const [variant, inner] = tag === undefined ? (Object.entries(from)[0] ?? ["", null]) : [String(from[tag]), from];
+  const found = Object.hasOwn(variants, variant) ? variants[variant] : undefined;
+  if (found === undefined || (tag === undefined && Object.keys(from).length !== 1)) {
+    throw new Broken(path, "type", `must be one of ${Object.keys(variants).join(", ")}`);
+  }
+  if (tag === undefined) {
+    if (found.kind === "unit") return variant;
+    return { [variant]: varied(found, inner, types, path, depth) };
+  }
+  if (found.kind === "unit") return { [tag]: variant };
+  if (found.kind === "struct") return { [tag]: variant, ...record(found.fields, from, types, path, depth, tag) };
+  const { [tag]: _, ...rest } = from;
+  return { [tag]: variant, ...object(varied(found, rest, types, path, depth), path) };
+}
+
+function varied(shape: VariantShape, value: unknown, types: Types, path: string, depth: number): unknown {
+  if (shape.kind === "newtype") return typed(shape.of, value, types, path, depth);
+  if (shape.kind === "tuple") return typed(["tuple", ...shape.of], value, types, path, depth);
+  return shape.kind === "struct" ? record(shape.fields, value, types, path, depth) : null;
+}
+
+function scalar(ty: string, value: unknown, path: string): unknown {
+  const range = INTEGERS[ty];
+  if (range !== undefined) {
+    if (Number.isInteger(value) && Number(value) >= range[0] && Number(value) <= range[1]) return Number(value) + 0;
+    throw new Broken(path, "type", `must be a whole number from ${range[0]} to ${range[1]}`);
+  }
+  const fits =
+    ty === "unit" ? value === undefined || value === null
+    : ty === "bool" ? typeof value === "boolean"
+    : ty === "f32" || ty === "f64" ? Number.isFinite(value)
+    : typeof value === "string" && !/\p{Surrogate}/u.test(value) && (ty !== "char" || [...value].length === 1);
+  if (!fits) throw new Broken(path, "type", `must be ${NAMES[ty] ?? "a text without lone surrogates"}`);
+  return ty === "f32" ? Math.fround(Number(value)) : (value ?? null);
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  unit: "left out",
+  bool: "true or false",
+  f32: "a finite number",
+  f64: "a finite number",
+  char: "one character",
+};
+
+function obey(rule: Rule, value: unknown, path: string): void {
+  if (value === null) return;
+  const size =
+    rule.rule === "range" ? Number(value)
+    : typeof value === "string" ? [...value].length
+    : Object.keys(Object(value)).length;
+  const { min = -Infinity, max = Infinity } = rule;
+  const what = rule.rule === "range" ? "must be" : "must have a length of";
+  if (size < min) throw new Broken(path, rule.rule, `${what} at least ${min}`);
+  if (size > max) throw new Broken(path, rule.rule, `${what} at most ${max}`);
+}
+
+function list(value: unknown, path: string, length?: number): readonly unknown[] {
+  if (Array.isArray(value) && (length ?? value.length) === value.length) return value;
+  throw new Broken(path, "type", length === undefined ? "must be a list" : `must be a list of ${length}`);
+}
+
+function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw new Broken(path, "type", "must be an object");
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
