@@ -2,20 +2,35 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod auth;
+pub mod broker;
 mod describe;
+mod error;
 mod field;
+mod handler;
 #[doc(hidden)]
 pub mod lowered;
 mod model;
 mod mutation;
 mod policy;
+pub mod prelude;
 mod principal;
+mod runtime;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod topic;
+mod transport;
 mod tx;
 
+pub use auth::{AuthError, Authenticator, Hello};
+pub use error::{Error, Problem, Result};
 pub use field::{Id, KeyField, Seed, Timestamp};
+pub use handler::RegistryError;
 pub use model::{InTopic, SyncModel};
 pub use mutation::{Never, Refusal, SyncError};
 pub use policy::{Policy, anyone};
 pub use principal::{Anyone, Guest, Principal, Serves};
+pub use realtime_protocol as protocol;
+pub use runtime::{App, serve};
 pub use tx::Tx;

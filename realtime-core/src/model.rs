@@ -21,7 +21,7 @@ use crate::{
 )]
 pub trait SyncModel: Described + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What its policies and mutators see of who is acting.
-    type Principal: Send + Sync + 'static;
+    type Principal: Described + Send + Sync + 'static;
     /// The model to whose topic it belongs: itself, where it is a root.
     type Root: SyncModel<Root = Self::Root, Principal = Self::Principal>;
 

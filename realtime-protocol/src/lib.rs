@@ -10,6 +10,7 @@ pub mod lane;
 pub mod lower;
 pub mod raw;
 pub mod schema;
+pub mod session;
 pub mod topic;
 
 pub use lane::{Day, LaneId, LaneName};

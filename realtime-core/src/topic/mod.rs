@@ -1,3 +1,13 @@
 //! A topic on one node: its rows, its runs, and what its worker decides. Pure: no clock, no I/O.
 
+pub(crate) mod batch;
+pub(crate) mod catch_up;
+pub(crate) mod change;
+mod channel;
+pub(crate) mod event;
+mod fan_out;
+mod join;
+pub(crate) mod lanes;
+pub(crate) mod record;
 pub(crate) mod rows;
+pub(crate) mod worker;

@@ -53,6 +53,11 @@ impl Overlay {
         }
     }
 
+    /// Another overlay over the same rows.
+    pub(crate) fn layer(&self) -> Self {
+        Self { base: Arc::clone(&self.base), written: self.written.clone() }
+    }
+
     pub(crate) fn put(&mut self, key: RowKey, row: Option<Arc<Row>>) {
         self.written.insert(key, row);
     }

@@ -102,7 +102,8 @@ pub enum Kind {
     Assign(Expr, Expr),
     /// `place += value`
     AssignOp(BinOp, Expr, Expr),
-    /// A free or associated function of the list: `mem::take`, `String::new`, `Some`; path as written.
+    /// A free or associated function of the list: `mem::take`, `String::new`, `Some`; at most the last two segments.
+    /// `None` is one without arguments.
     Call {
         /// The path's segments: `["Vec", "new"]`.
         path: Vec<String>,

@@ -5,5 +5,7 @@
 //! the schema. See docs/guide/mutators.md for the subset.
 
 mod ir;
+mod methods;
 
 pub use ir::*;
+pub use methods::{METHODS, MethodOf};

@@ -1,0 +1,161 @@
+//! A model without its type: what the topic worker calls.
+
+use std::{any::Any, sync::Arc};
+
+use realtime_protocol::{Raw, raw::RawError, schema};
+
+use crate::{
+    describe::Types,
+    model::{Columns, ModelParts, SyncModel},
+    mutation::{Args, Refusal, invalid},
+    policy::{Answer, PolicyFn},
+    topic::rows::{Row, RowKey, Value},
+    tx::Run,
+};
+
+/// Who is asked by which policy.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door {
+    Open,
+    Create,
+    Patch,
+    Delete,
+    /// By its place among the model's mutations.
+    Mutation(usize),
+}
+
+/// A model, as the runtime sees it.
+pub(crate) trait ErasedModel: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn number(&self) -> u16;
+    /// Returns its schema, and adds the named types that it uses.
+    fn describe(&self, types: &mut Types) -> schema::Model;
+    /// Puts a row together from its cells; absent ones take their defaults.
+    fn row(&self, version: u64, cells: &[Option<Raw>]) -> Result<Row, RawError>;
+    /// Takes an entity apart.
+    fn row_of(&self, version: u64, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError>;
+    fn key_of(&self, value: &(dyn Any + Send + Sync)) -> Option<String>;
+    /// The values of the pattern's fields, of a root.
+    fn topic_fields(&self, value: &(dyn Any + Send + Sync)) -> Vec<String>;
+    fn ask(&self, door: Door, principal: &Value, entity: Option<&Value>, root: Option<&Value>) -> Answer;
+    /// Tells whether `open` was given: else whoever was admitted may open.
+    fn guards_opening(&self) -> bool;
+    /// Tells whether the mutation at `index` has an `allow`.
+    fn guards_mutation(&self, index: usize) -> bool;
+    /// Runs the mutation at `index`; `target` is the receiver, which is written back.
+    fn call(
+        &self,
+        index: usize,
+        run: &mut Run,
+        target: Option<(RowKey, Value)>,
+        args: &[Raw],
+    ) -> Result<Option<Raw>, Refusal>;
+    fn clone_value(&self, value: &Value) -> Option<Box<dyn Any + Send + Sync>>;
+}
+
+/// Wraps a model.
+pub(crate) fn typed<M: SyncModel>() -> Arc<dyn ErasedModel> {
+    Arc::new(Typed::<M> { parts: M::parts() })
+}
+
+struct Typed<M: SyncModel> {
+    parts: ModelParts<M>,
+}
+
+impl<M: SyncModel> Typed<M> {
+    fn policy(&self, door: Door) -> Option<PolicyFn<M>> {
+        match door {
+            Door::Open => self.parts.open,
+            Door::Create => self.parts.create,
+            Door::Patch => self.parts.patch.as_ref().map(|(_, policy)| *policy),
+            Door::Delete => self.parts.delete,
+            Door::Mutation(index) => self.parts.mutations.get(index).and_then(|m| m.allow),
+        }
+    }
+
+    fn encode(&self, entity: &M) -> Result<Vec<Raw>, RawError> {
+        self.parts.columns.iter().map(|column| (column.encode)(entity)).collect()
+    }
+}
+
+impl<M: SyncModel> ErasedModel for Typed<M> {
+    fn name(&self) -> &'static str {
+        self.parts.name
+    }
+
+    fn number(&self) -> u16 {
+        M::NUMBER
+    }
+
+    fn describe(&self, types: &mut Types) -> schema::Model {
+        super::schema::model(&self.parts, types)
+    }
+
+    fn row(&self, version: u64, cells: &[Option<Raw>]) -> Result<Row, RawError> {
+        let entity = (self.parts.decode)(&mut Columns::new(cells))?;
+        Ok(Row { version, cells: self.encode(&entity)?, value: Arc::new(entity) })
+    }
+
+    fn row_of(&self, version: u64, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError> {
+        let entity = value.downcast::<M>().map_err(|_| RawError::new("an entity of another model"))?;
+        let cells = self.encode(&entity)?;
+        Ok(Row { version, cells, value: Arc::from(entity as Box<dyn Any + Send + Sync>) })
+    }
+
+    fn key_of(&self, value: &(dyn Any + Send + Sync)) -> Option<String> {
+        value.downcast_ref::<M>().map(|entity| entity.key().to_owned())
+    }
+
+    fn topic_fields(&self, value: &(dyn Any + Send + Sync)) -> Vec<String> {
+        value.downcast_ref::<M>().map(self.parts.topic_fields).unwrap_or_default()
+    }
+
+    fn ask(&self, door: Door, principal: &Value, entity: Option<&Value>, root: Option<&Value>) -> Answer {
+        let Some(policy) = self.policy(door) else {
+            return match door {
+                Door::Open | Door::Mutation(_) => Answer::Yes,
+                Door::Create | Door::Patch | Door::Delete => Answer::No,
+            };
+        };
+        let Some(principal) = principal.downcast_ref::<M::Principal>() else { return Answer::No };
+        let entity = entity.and_then(|value| value.downcast_ref::<M>());
+        let root = root.and_then(|value| value.downcast_ref::<M::Root>());
+        policy(principal, entity, root)
+    }
+
+    fn guards_opening(&self) -> bool {
+        self.parts.open.is_some()
+    }
+
+    fn guards_mutation(&self, index: usize) -> bool {
+        self.policy(Door::Mutation(index)).is_some()
+    }
+
+    fn call(
+        &self,
+        index: usize,
+        run: &mut Run,
+        target: Option<(RowKey, Value)>,
+        args: &[Raw],
+    ) -> Result<Option<Raw>, Refusal> {
+        let Some(mutation) = self.parts.mutations.get(index) else {
+            return Err(invalid("", "mutation", "no such mutation".into()));
+        };
+        let Some((key, value)) = target else {
+            return run.with::<M::Root, _>(|tx| (mutation.run)(tx, None, Args::new(args)));
+        };
+        let mut entity = value.downcast_ref::<M>().ok_or(Refusal::Missing)?.clone();
+        run.receiver = Some(key.clone());
+        let result = run.with::<M::Root, _>(|tx| (mutation.run)(tx, Some(&mut entity), Args::new(args)));
+        run.receiver = None;
+        if entity.key() != &*key.key {
+            return Err(Refusal::Fault("the mutator changed its entity's key".into()));
+        }
+        run.dirty.insert(key, Some(Box::new(entity)));
+        result
+    }
+
+    fn clone_value(&self, value: &Value) -> Option<Box<dyn Any + Send + Sync>> {
+        value.downcast_ref::<M>().map(|entity| Box::new(entity.clone()) as _)
+    }
+}

@@ -1,0 +1,114 @@
+//! Create, patch and delete: closed until an attribute says who may.
+
+use std::sync::Arc;
+
+use realtime_protocol::Raw;
+
+use super::{
+    erased::Door,
+    run::{Call, Scene, Written},
+};
+use crate::{
+    mutation::{Refusal, invalid},
+    topic::rows::{Row, RowKey},
+};
+
+/// Adds an entity: insert-only, on both sides (S44).
+pub(super) fn create(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
+    let columns = &scene.registry.schema_of(scene.entry).columns;
+    let key = call.key.as_deref().ok_or_else(|| invalid("key", "required", "names no entity".into()))?;
+    if scene.allow(Door::Create, None) == Err(Refusal::Denied) {
+        return Err(Refusal::Denied);
+    }
+    let mut cells: Vec<Option<Raw>> = vec![None; columns.len()];
+    for (at, raw) in cells_of(call)? {
+        let cell = cells.get_mut(usize::from(at)).ok_or_else(|| no_column(at))?;
+        *cell = Some(raw.clone());
+    }
+    for (column, cell) in columns.iter().zip(&cells) {
+        match cell {
+            Some(raw) => scene.check(column, raw)?,
+            None if column.optional => {}
+            None => return Err(invalid(&column.name, "required", "is missing".into())),
+        }
+    }
+    let row = scene.model().row(scene.version, &cells).map_err(|e| invalid("", "type", e.to_string()))?;
+    made(scene, key, row)
+}
+
+/// Keeps what was created, where it is new, belongs here, and its policy says yes.
+fn made(scene: &Scene<'_>, key: &str, row: Row) -> Result<(Option<Raw>, Written), Refusal> {
+    if scene.model().key_of(&*row.value).as_deref() != Some(key) {
+        return Err(invalid("key", "required", "names another entity than its columns".into()));
+    }
+    let is_root = scene.root.model.number() == scene.model().number();
+    if is_root && !is_of_topic(scene, &row) {
+        return Err(invalid("key", "topic", "belongs to another topic".into()));
+    }
+    if !is_root && scene.root_row.is_none() {
+        return Err(Refusal::Missing);
+    }
+    scene.allow(Door::Create, Some(&row.value)).or_else(|refusal| match refusal {
+        // The root that a policy looks at is the one that is being made.
+        Refusal::Missing if is_root => ask_new_root(scene, &row),
+        other => Err(other),
+    })?;
+    let key = RowKey::new(scene.model().number(), key);
+    if scene.rows.get(&key).is_some() {
+        return Err(Refusal::Exists);
+    }
+    Ok((None, Written::from([(key, Some(Arc::new(row)))])))
+}
+
+fn ask_new_root(scene: &Scene<'_>, row: &Row) -> Result<(), Refusal> {
+    let answer =
+        scene.model().ask(Door::Create, &scene.context.principal, Some(&row.value), Some(&row.value));
+    if answer == crate::policy::Answer::Yes { Ok(()) } else { Err(Refusal::Denied) }
+}
+
+fn is_of_topic(scene: &Scene<'_>, row: &Row) -> bool {
+    let fields = scene.model().topic_fields(&*row.value);
+    match &scene.registry.schema_of(scene.entry).topic {
+        realtime_protocol::schema::TopicOf::Root(pattern) => {
+            pattern.fill(&fields).is_ok_and(|topic| topic == *scene.topic)
+        }
+        realtime_protocol::schema::TopicOf::Of(_) => true,
+    }
+}
+
+/// Sets columns that the attribute names, and no other.
+pub(super) fn patch(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
+    let described = scene.registry.schema_of(scene.entry);
+    let (key, _) = scene.target(Door::Patch, call)?;
+    let before = scene.rows.get(&key).ok_or(Refusal::Missing)?;
+    let mut cells: Vec<Option<Raw>> = before.cells.iter().cloned().map(Some).collect();
+    for (at, raw) in cells_of(call)? {
+        let column = described.columns.get(usize::from(at)).ok_or_else(|| no_column(at))?;
+        if !described.generic.patch.contains(&column.rust) {
+            return Err(invalid(&column.name, "column", "may not be patched".into()));
+        }
+        scene.check(column, raw)?;
+        cells[usize::from(at)] = Some(raw.clone());
+    }
+    let row = scene.model().row(scene.version, &cells).map_err(|e| invalid("", "type", e.to_string()))?;
+    Ok((None, Written::from([(key, Some(Arc::new(row)))])))
+}
+
+/// Removes an entity.
+pub(super) fn delete(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
+    let (key, _) = scene.target(Door::Delete, call)?;
+    Ok((None, Written::from([(key, None)])))
+}
+
+/// Reads column numbers and values in turn.
+fn cells_of(call: &Call) -> Result<Vec<(u16, &Raw)>, Refusal> {
+    let pairs = call.args.chunks(2).map(|pair| match pair {
+        [number, value] => Ok((number.decode().map_err(|e| invalid("", "column", e.to_string()))?, value)),
+        _ => Err(invalid("", "arguments", "a column without a value".into())),
+    });
+    pairs.collect()
+}
+
+fn no_column(at: u16) -> Refusal {
+    invalid("", "column", format!("no column has the number {at}"))
+}

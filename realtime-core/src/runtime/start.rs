@@ -1,0 +1,94 @@
+//! Starting up: everything is checked and reported at once, then the hub runs (R5).
+
+use std::{any::Any, sync::Arc};
+
+use realtime_protocol::Raw;
+
+use super::{Hub, Origins, app::Parts, secret, seed, session::Identity};
+use crate::{
+    auth::{AuthError, Authenticator, Guests, Hello},
+    error::{Error, Problem},
+    handler::Registry,
+    principal::{Guest, Principal},
+    store::Durability,
+    topic::rows::Value,
+};
+
+/// What connections are served with.
+pub(crate) struct Served {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) durability: Durability,
+    pub(crate) origins: Origins,
+    pub(crate) door: Arc<dyn FrontDoor>,
+}
+
+/// Authentication without the principal's type.
+pub(crate) trait FrontDoor: Send + Sync {
+    fn admit(&self, hello: Hello) -> futures_core::future::BoxFuture<'_, Result<Identity, AuthError>>;
+}
+
+/// Who is let in, and how.
+pub(super) enum Auth<P> {
+    Guests(fn(Guest) -> P),
+    By(Arc<dyn Authenticator<P>>),
+}
+
+/// What a model sees of a principal.
+pub(super) type See<P> = fn(&P) -> Value;
+
+struct Door<P> {
+    auth: Auth<P>,
+    guests: Guests,
+    /// By the models' places in the registry.
+    see: Vec<See<P>>,
+}
+
+impl<P: Principal> FrontDoor for Door<P> {
+    fn admit(&self, hello: Hello) -> futures_core::future::BoxFuture<'_, Result<Identity, AuthError>> {
+        Box::pin(async move {
+            let (principal, guest) = match &self.auth {
+                Auth::Guests(make) => {
+                    let (guest, token) = self.guests.admit(hello.token.as_deref());
+                    (make(guest), token)
+                }
+                Auth::By(authenticator) => (authenticator.authenticate(hello).await?, None),
+            };
+            let raw =
+                Raw::encode(&principal).map_err(|e| AuthError::Denied(format!("the principal: {e}")))?;
+            let seen = self.see.iter().map(|see| see(&principal)).collect();
+            Ok(Identity { id: principal.id().to_owned(), principal: raw, seen, guest })
+        })
+    }
+}
+
+/// Checks everything, opens the store, plants the seeds, and starts the hub.
+///
+/// # Errors
+///
+/// All that is wrong.
+pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, Error> {
+    let registry = Arc::new(parts.registry()?);
+    let store = Arc::clone(&parts.store);
+    store.start().await.map_err(Problem::from)?;
+    let guests = Guests::new(secret::secret(&*store).await.map_err(Problem::from)?);
+    let mut problems = Vec::new();
+    for seed in &parts.seeds {
+        if let Err(problem) = seed::plant(&registry, &*store, seed).await {
+            problems.push(problem);
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let hub = Hub::start(&registry, &store, parts.broker.clone());
+    let see = registry.schema.models.iter().filter_map(|m| parts.see(&m.name)).collect();
+    let durability = store.durability();
+    let door = Arc::new(Door { auth: parts.auth, guests, see });
+    Ok(Arc::new(Served { hub, registry, durability, origins: parts.origins, door }))
+}
+
+/// Makes a value of a principal.
+pub(super) fn value<M: Any + Send + Sync>(seen: M) -> Value {
+    Arc::new(seen)
+}

@@ -1,0 +1,1 @@
+//! What tests of plugins and applications use: the suites of clauses.

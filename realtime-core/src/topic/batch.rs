@@ -1,0 +1,233 @@
+//! Runs what waits on a topic: up to 256 mutations become one commit with one offset (S8).
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use realtime_protocol::{
+    LaneId, Position, Topic, code,
+    frame::v1::{Done, Outcome, Refused, Settled},
+    session::mutate::{Judgement, LaneState, judge},
+};
+
+use super::{
+    change,
+    event::SubKey,
+    lanes::{self, Lanes},
+    record::{LaneOutcome, RecordBody},
+    rows::{Overlay, Row, RowKey, Rows},
+};
+use crate::{
+    handler::{self, Call, Registry},
+    mutation::Refusal,
+    store::{Commit, LaneMove},
+    tx::Context,
+};
+
+/// The most mutations in one commit.
+const MAX_BATCH: usize = 256;
+
+/// A mutation that waits for its run.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) from: SubKey,
+    pub(crate) lane: LaneId,
+    pub(crate) index: u16,
+    pub(crate) seq: u64,
+    pub(crate) after: Option<u64>,
+    pub(crate) got: u64,
+    /// Of mutator and arguments (S3).
+    pub(crate) hash: u32,
+    pub(crate) call: Call,
+    pub(crate) context: Context,
+}
+
+/// A commit that was tried, and all that is needed to take it over or to try again.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) commit: Commit,
+    pub(crate) record: RecordBody,
+    pub(crate) written: BTreeMap<RowKey, Option<Arc<Row>>>,
+    pub(crate) got: HashMap<LaneId, u64>,
+    pub(crate) ran: Vec<Waiting>,
+}
+
+/// What can be said at once, without a commit.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The kept outcome of a repeat, with its mark.
+    Kept { to: SubKey, index: u16, seq: u64, mark: u64, outcome: Outcome },
+    /// Not now.
+    Defer { to: SubKey, index: u16, seq: u64, code: &'static str },
+    /// Another content under the same number (S3).
+    Misbehaved { by: SubKey },
+}
+
+/// Where a batch runs.
+pub(crate) struct Ground<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) topic: &'a Topic,
+    pub(crate) head: Position,
+    pub(crate) epoch: u32,
+    pub(crate) form: u32,
+    pub(crate) rows: &'a Arc<Rows>,
+    pub(crate) lanes: &'a Lanes,
+}
+
+/// Takes waiting mutations, and returns the commit that they make, if any, and what to answer at once.
+pub(crate) fn run(ground: &Ground<'_>, waiting: &mut VecDeque<Waiting>) -> (Option<Batch>, Vec<Answer>) {
+    let mut turn = Turn {
+        ground,
+        overlay: Overlay::over(Arc::clone(ground.rows)),
+        states: HashMap::new(),
+        deferred: HashSet::new(),
+        outcomes: Vec::new(),
+        got: HashMap::new(),
+        ran: Vec::new(),
+        answers: Vec::new(),
+    };
+    while turn.ran.len() < MAX_BATCH {
+        match waiting.pop_front() {
+            Some(entry) => turn.take(entry),
+            None => break,
+        }
+    }
+    let answers = std::mem::take(&mut turn.answers);
+    (turn.finish(), answers)
+}
+
+struct Turn<'a> {
+    ground: &'a Ground<'a>,
+    overlay: Overlay,
+    /// Lanes as they will stand after what ran so far.
+    states: HashMap<LaneId, LaneState>,
+    deferred: HashSet<LaneId>,
+    outcomes: Vec<LaneOutcome>,
+    got: HashMap<LaneId, u64>,
+    ran: Vec<Waiting>,
+    answers: Vec<Answer>,
+}
+
+impl Turn<'_> {
+    fn take(&mut self, entry: Waiting) {
+        let Some(known) = self.ground.lanes.get(entry.lane) else { return };
+        let state = self.states.get(&entry.lane).copied().unwrap_or_else(|| known.state());
+        match judge(state, entry.seq, entry.after, entry.got) {
+            Judgement::Run => self.run(entry, state),
+            Judgement::Repeat => self.repeat(&entry),
+            Judgement::Gap | Judgement::Expired => self.defer(&entry, code::GAP),
+            Judgement::Full => self.defer(&entry, code::FULL),
+        }
+    }
+
+    fn run(&mut self, entry: Waiting, state: LaneState) {
+        let ground = self.ground;
+        let version = ground.head.offset + 1;
+        let result =
+            handler::run(ground.registry, ground.topic, &self.overlay, version, &entry.context, &entry.call);
+        let outcome = match result {
+            Ok((value, written)) => {
+                written.into_iter().for_each(|(key, row)| self.overlay.put(key, row));
+                Done { value }.into()
+            }
+            Err(refusal) => refused(ground.topic, &refusal),
+        };
+        let got = match state {
+            LaneState::Known { got, .. } => got.max(entry.got),
+            LaneState::Fresh | LaneState::Expired => entry.got,
+        };
+        self.states.insert(entry.lane, LaneState::Known { last: entry.seq, got });
+        self.got.insert(entry.lane, got);
+        let (lane, seq, hash) = (entry.lane, entry.seq, entry.hash);
+        self.outcomes.push(LaneOutcome { lane, seq, hash, outcome });
+        self.ran.push(entry);
+    }
+
+    /// A repeat of this very batch is answered by its commit; an older one by what was kept.
+    fn repeat(&mut self, entry: &Waiting) {
+        let in_batch = self.outcomes.iter().find(|o| o.lane == entry.lane && o.seq == entry.seq);
+        if let Some(outcome) = in_batch {
+            if outcome.hash != entry.hash {
+                self.answers.push(Answer::Misbehaved { by: entry.from });
+            }
+            return;
+        }
+        let kept = self.ground.lanes.get(entry.lane).and_then(|known| known.kept(entry.seq));
+        let (mark, outcome) = match kept {
+            Some(kept) if kept.hash != entry.hash => {
+                self.answers.push(Answer::Misbehaved { by: entry.from });
+                return;
+            }
+            Some(kept) => (kept.at.map(|at| at.offset), lanes::outcome_of(kept)),
+            None => (None, Settled {}.into()),
+        };
+        let mark = mark.unwrap_or(self.ground.head.offset);
+        self.answers.push(Answer::Kept { to: entry.from, index: entry.index, seq: entry.seq, mark, outcome });
+    }
+
+    fn defer(&mut self, entry: &Waiting, code: &'static str) {
+        if self.deferred.insert(entry.lane) {
+            let (to, index, seq) = (entry.from, entry.index, entry.seq);
+            self.answers.push(Answer::Defer { to, index, seq, code });
+        }
+    }
+
+    fn finish(self) -> Option<Batch> {
+        if self.ran.is_empty() {
+            return None;
+        }
+        let ground = self.ground;
+        let (base, written) = self.overlay.into_written();
+        let changes = written.iter().filter_map(|(key, after)| {
+            change::row_change(ground.registry, key, base.get(key), after.as_ref())
+        });
+        let record = RecordBody { rows: changes.collect(), lanes: self.outcomes };
+        let bytes = record.encode().unwrap_or_default();
+        let offset = ground.head.offset + u64::from(!record.rows.is_empty());
+        let epoch = if record.rows.is_empty() { ground.head.epoch } else { ground.epoch };
+        let commit = Commit {
+            expected: ground.head,
+            epoch: ground.epoch,
+            form: ground.form,
+            changes: record.rows.iter().map(change::store_change).collect(),
+            lanes: moves(ground.lanes, Position { offset, epoch }, &record.lanes, &self.got),
+            put: Vec::new(),
+            take: Vec::new(),
+            record: bytes,
+        };
+        Some(Batch { commit, record, written, got: self.got, ran: self.ran })
+    }
+}
+
+/// One move per lane, from where its row stands to its last outcome.
+fn moves(lanes: &Lanes, at: Position, outcomes: &[LaneOutcome], got: &HashMap<LaneId, u64>) -> Vec<LaneMove> {
+    let mut moves: Vec<LaneMove> = Vec::new();
+    for outcome in outcomes {
+        let kept = lanes::kept(Some(at), outcome);
+        if let Some(moved) = moves.iter_mut().find(|m| m.lane == outcome.lane) {
+            moved.to = outcome.seq;
+            moved.kept.push(kept);
+            continue;
+        }
+        let from = match lanes.get(outcome.lane).map(lanes::KnownLane::state) {
+            Some(LaneState::Known { last, .. }) => last,
+            _ => 0,
+        };
+        let got = got.get(&outcome.lane).copied().unwrap_or(0);
+        moves.push(LaneMove { lane: outcome.lane, from, to: outcome.seq, got, kept: vec![kept] });
+    }
+    moves
+}
+
+/// A refusal as an outcome; a fault is the program's business too, so it is logged.
+fn refused(topic: &Topic, refusal: &Refusal) -> Outcome {
+    if let Refusal::Fault(what) = refusal {
+        tracing::error!(%topic, what, "a mutator failed; it was refused as rt/fault");
+    }
+    let error = refusal.to_raw();
+    if error.bytes().len() > realtime_protocol::lane::MAX_OUTCOME_BYTES {
+        return Refused { error: Refusal::Limit("the size of a mutation's error").to_raw() }.into();
+    }
+    Refused { error }.into()
+}

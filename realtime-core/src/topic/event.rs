@@ -1,0 +1,123 @@
+//! What happens to a topic worker, and what it wants done.
+
+use bytes::Bytes;
+use realtime_protocol::{Day, LaneId, Position, code::CloseCode, frame::Codec};
+
+use super::{batch::Waiting, rows::Value};
+use crate::store::{Commit, CommitError, Head, Lane, Record, Replay, StoreError};
+
+/// A connection of this node.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct ConnId(pub(crate) u64);
+
+/// One connection's subscription.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct SubKey {
+    pub(crate) conn: ConnId,
+    pub(crate) sub: u32,
+}
+
+/// A lane, as a subscription holds it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeldLane {
+    pub(crate) id: LaneId,
+    pub(crate) index: u16,
+    pub(crate) day: Day,
+    pub(crate) wanted: bool,
+}
+
+/// A subscriber of the topic.
+#[derive(Clone, Debug)]
+pub(crate) struct Subscriber {
+    pub(crate) codec: Codec,
+    pub(crate) view: u8,
+    pub(crate) lanes: Vec<HeldLane>,
+    /// Where it stood, and its class.
+    pub(crate) resume: Option<(Position, u64)>,
+    /// Whether it named a position and must be told why it gets a snapshot.
+    pub(crate) principal: Value,
+    /// How often it was answered.
+    pub(crate) count: u32,
+    /// Whether deltas go to it.
+    pub(crate) live: bool,
+}
+
+/// What happens to a worker.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Subscribe {
+        key: SubKey,
+        subscriber: Subscriber,
+    },
+    Unsubscribe {
+        key: SubKey,
+    },
+    Mutate {
+        key: SubKey,
+        count: u32,
+        lane: HeldLane,
+        entries: Vec<Waiting>,
+    },
+    Loaded(Result<Loaded, StoreError>),
+    Read(Result<ReadAnswer, StoreError>),
+    Replayed(Result<Replay, StoreError>),
+    Committed(Result<Head, CommitError>),
+    /// Another node's commit, by the broker.
+    Published(Record),
+    /// The broker may have lost something: ask the store.
+    Doubt,
+    /// The wait after a failure of the store is over.
+    Retry,
+}
+
+/// All rows of a topic, as of one position.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) head: Head,
+    pub(crate) rows: Vec<crate::store::Row>,
+}
+
+/// What joining subscribers need from the store.
+#[derive(Debug)]
+pub(crate) struct ReadAnswer {
+    pub(crate) head: Head,
+    pub(crate) lanes: Vec<(LaneId, Option<Lane>)>,
+    pub(crate) replays: Vec<(Position, Replay)>,
+}
+
+/// What a worker wants done.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Load,
+    Read {
+        lanes: Vec<LaneId>,
+        replays: Vec<Position>,
+    },
+    Replay {
+        after: Position,
+    },
+    Commit(Commit),
+    Publish(Record),
+    Send {
+        conn: ConnId,
+        frame: Bytes,
+    },
+    /// The connection broke a promise of the protocol.
+    Close {
+        conn: ConnId,
+        code: CloseCode,
+        reason: String,
+    },
+    /// Come back with [`Event::Retry`].
+    RetryAfter {
+        ms: u32,
+    },
+}
+
+/// What a worker is handed with each event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) today: Day,
+    /// A fresh random number: the epoch, should it be needed.
+    pub(crate) epoch: u32,
+}

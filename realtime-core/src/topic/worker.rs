@@ -1,0 +1,490 @@
+//! The topic worker: the one place on a node where a topic's rows change, in turns. Pure: events in, effects out.
+//!
+//! At most one operation on the store is under way at a time (load, read, commit, catch up), so what an answer
+//! says is never older than the worker was when it asked (S24).
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use realtime_protocol::{
+    LaneId, Position, Topic, code,
+    frame::{
+        Codec, ServerFrame,
+        v1::{Ack, Defer},
+    },
+};
+
+use super::{
+    batch::{self, Answer, Batch, Ground, Waiting},
+    change,
+    channel::{self, Channel},
+    event::{Effect, Event, HeldLane, Loaded, Now, ReadAnswer, SubKey, Subscriber},
+    lanes::Lanes,
+    record::RecordBody,
+    rows::Rows,
+};
+use crate::{
+    handler::Registry,
+    store::{Commit, CommitError, Head, Record, Replay, StoreError},
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Nothing is known: the next turn loads.
+    Cold,
+    Loading,
+    Ready,
+    /// The store failed: wait.
+    Broken,
+}
+
+/// How many waiting mutations a worker takes before it defers (L11).
+const MAX_WAITING: usize = 4096;
+/// How often a batch may lose against other nodes before it is deferred (S12).
+const MAX_LOSSES: u32 = 16;
+/// How long to wait after the store failed, in milliseconds.
+const RETRY_MS: u32 = 1_000;
+
+/// One topic on one node.
+pub(crate) struct Worker {
+    pub(super) registry: Arc<Registry>,
+    pub(super) topic: Topic,
+    pub(super) root: usize,
+    state: State,
+    /// An operation on the store is under way.
+    busy: bool,
+    pub(super) head: Position,
+    pub(super) floor: u64,
+    epoch: u32,
+    form: u32,
+    pub(super) rows: Arc<Rows>,
+    pub(super) subs: BTreeMap<SubKey, Subscriber>,
+    /// Subscribers that wait for their answer.
+    pub(super) joining: Vec<SubKey>,
+    /// Those of them whose lanes and replays are being read.
+    reading: Vec<SubKey>,
+    pub(super) lanes: Lanes,
+    /// Lanes that a mutation named for the first time.
+    unread: Vec<LaneId>,
+    waiting: VecDeque<Waiting>,
+    committing: Option<Batch>,
+    losses: u32,
+    pub(super) channels: [Channel; 2],
+    doubt: bool,
+}
+
+impl Worker {
+    /// Makes one for `topic`, whose root is the model at `root`; channels are numbered `numbers`.
+    pub(crate) fn new(registry: Arc<Registry>, topic: Topic, root: usize, numbers: [u32; 2]) -> Self {
+        let channel = |i: usize| Channel::new(Codec::ALL[i], numbers[i]);
+        Self {
+            registry,
+            topic,
+            root,
+            state: State::Cold,
+            busy: false,
+            head: Position::default(),
+            floor: 0,
+            epoch: 0,
+            form: 0,
+            rows: Arc::default(),
+            subs: BTreeMap::new(),
+            joining: Vec::new(),
+            reading: Vec::new(),
+            lanes: Lanes::default(),
+            unread: Vec::new(),
+            waiting: VecDeque::new(),
+            committing: None,
+            losses: 0,
+            channels: [channel(0), channel(1)],
+            doubt: false,
+        }
+    }
+
+    /// Tells whether nobody needs it: nothing is open, nothing is under way.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.subs.is_empty() && self.waiting.is_empty() && !self.busy
+    }
+
+    /// Takes one turn.
+    pub(crate) fn step(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let fx = &mut effects;
+        match event {
+            Event::Subscribe { key, subscriber } => self.subscribe(key, subscriber, now),
+            Event::Unsubscribe { key } => self.unsubscribe(key),
+            Event::Mutate { key, count, lane, entries } => self.mutate(key, count, lane, entries, now, fx),
+            Event::Loaded(loaded) => self.loaded(loaded, now, fx),
+            Event::Read(answer) => self.read(answer, fx),
+            Event::Replayed(replay) => self.replayed(replay, fx),
+            Event::Committed(result) => self.committed(result, now, fx),
+            Event::Published(record) => self.published(&record, fx),
+            Event::Doubt => self.doubt = true,
+            Event::Retry => self.retry(),
+        }
+        self.turn(fx);
+        effects
+    }
+
+    fn subscribe(&mut self, key: SubKey, subscriber: Subscriber, now: Now) {
+        for lane in &subscriber.lanes {
+            self.lanes.hold(lane.id, lane.day, now.today, key, lane.index);
+        }
+        self.subs.insert(key, subscriber);
+        self.joining.push(key);
+    }
+
+    fn unsubscribe(&mut self, key: SubKey) {
+        self.subs.remove(&key);
+        self.joining.retain(|joining| *joining != key);
+        self.reading.retain(|reading| *reading != key);
+        self.waiting.retain(|waiting| waiting.from != key);
+        self.lanes.let_go(key);
+    }
+
+    /// A frame runs only under the `subscribed` for which it was sent (S22): another is dropped unanswered.
+    fn mutate(
+        &mut self,
+        key: SubKey,
+        count: u32,
+        lane: HeldLane,
+        entries: Vec<Waiting>,
+        now: Now,
+        fx: &mut Vec<Effect>,
+    ) {
+        let Some(sub) = self.subs.get_mut(&key).filter(|sub| sub.count == count && count > 0) else { return };
+        if self.state == State::Broken || self.waiting.len() + entries.len() > MAX_WAITING {
+            let code = if self.state == State::Broken { code::STORE_UNAVAILABLE } else { code::BUSY };
+            if let Some(first) = entries.first() {
+                self.defer(key, lane.index, first.seq, code, fx);
+            }
+            return;
+        }
+        if !sub.lanes.iter().any(|held| held.id == lane.id) {
+            sub.lanes.push(lane);
+            self.lanes.hold(lane.id, lane.day, now.today, key, lane.index);
+        }
+        if !self.lanes.is_read(lane.id) && !self.unread.contains(&lane.id) {
+            self.unread.push(lane.id);
+        }
+        self.waiting.extend(entries);
+    }
+
+    /// Begins the next operation, if none is under way: load, then doubts, then readers, then mutations.
+    fn turn(&mut self, fx: &mut Vec<Effect>) {
+        if self.busy {
+            return;
+        }
+        match self.state {
+            State::Loading | State::Broken => return,
+            State::Cold if self.is_idle() => return,
+            State::Cold => {
+                self.state = State::Loading;
+                return self.begin(Effect::Load, fx);
+            }
+            State::Ready => {}
+        }
+        if std::mem::take(&mut self.doubt) {
+            return self.begin(Effect::Replay { after: self.head }, fx);
+        }
+        if !self.joining.is_empty() || !self.unread.is_empty() {
+            return self.begin_read(fx);
+        }
+        if !self.waiting.is_empty() {
+            self.run_batch(fx);
+        }
+    }
+
+    fn begin(&mut self, effect: Effect, fx: &mut Vec<Effect>) {
+        self.busy = true;
+        fx.push(effect);
+    }
+
+    fn begin_read(&mut self, fx: &mut Vec<Effect>) {
+        self.reading = std::mem::take(&mut self.joining);
+        let mut lanes = std::mem::take(&mut self.unread);
+        let mut replays = Vec::new();
+        for sub in self.reading.iter().filter_map(|key| self.subs.get(key)) {
+            lanes.extend(sub.lanes.iter().filter(|lane| lane.wanted).map(|lane| lane.id));
+            replays.extend(sub.resume.map(|(at, _)| at).filter(|at| *at != self.head));
+        }
+        lanes.sort_unstable();
+        lanes.dedup();
+        replays.sort_unstable_by_key(|at: &Position| (at.offset, at.epoch));
+        replays.dedup();
+        if lanes.is_empty() && replays.is_empty() {
+            self.join_all(&[], fx);
+            return self.turn(fx);
+        }
+        self.begin(Effect::Read { lanes, replays }, fx);
+    }
+
+    fn read(&mut self, answer: Result<ReadAnswer, StoreError>, fx: &mut Vec<Effect>) {
+        self.busy = false;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return self.fail(&error, fx),
+        };
+        if !answer.lanes.is_empty() && answer.head.at != self.head {
+            // The store is of another position: take its steps, then read again (S24).
+            self.joining.append(&mut self.reading);
+            self.unread.extend(answer.lanes.iter().map(|(lane, _)| *lane));
+            return self.begin(Effect::Replay { after: self.head }, fx);
+        }
+        for (lane, row) in answer.lanes {
+            self.lanes.set_row(lane, row);
+        }
+        self.join_all(&answer.replays, fx);
+    }
+
+    fn join_all(&mut self, replays: &[(Position, Replay)], fx: &mut Vec<Effect>) {
+        for key in std::mem::take(&mut self.reading) {
+            self.join(key, replays, fx);
+        }
+    }
+
+    fn run_batch(&mut self, fx: &mut Vec<Effect>) {
+        let ground = Ground {
+            registry: &self.registry,
+            topic: &self.topic,
+            head: self.head,
+            epoch: self.epoch,
+            form: self.form,
+            rows: &self.rows,
+            lanes: &self.lanes,
+        };
+        let (batch, answers) = batch::run(&ground, &mut self.waiting);
+        answers.into_iter().for_each(|answer| self.answer(answer, fx));
+        if let Some(mut batch) = batch {
+            let commit = std::mem::replace(&mut batch.commit, empty_commit());
+            self.committing = Some(batch);
+            self.begin(Effect::Commit(commit), fx);
+        }
+    }
+
+    fn answer(&mut self, answer: Answer, fx: &mut Vec<Effect>) {
+        match answer {
+            Answer::Kept { to, index, seq, mark, outcome } => {
+                self.send(to, &Ack { sub: to.sub, mark, outcomes: vec![(index, seq, outcome)] }.into(), fx);
+            }
+            Answer::Defer { to, index, seq, code } => self.defer(to, index, seq, code, fx),
+            Answer::Misbehaved { by } => fx.push(Effect::Close {
+                conn: by.conn,
+                code: code::MISBEHAVED,
+                reason: "a mutation's number was sent again with other content".into(),
+            }),
+        }
+    }
+
+    fn committed(&mut self, result: Result<Head, CommitError>, now: Now, fx: &mut Vec<Effect>) {
+        self.busy = false;
+        let Some(batch) = self.committing.take() else { return };
+        match result {
+            Ok(head) => self.kept(batch, head, fx),
+            Err(error) => self.lost(batch, error, now, fx),
+        }
+    }
+
+    fn kept(&mut self, batch: Batch, head: Head, fx: &mut Vec<Effect>) {
+        self.losses = 0;
+        self.floor = head.floor;
+        let moved = head.at != self.head;
+        let prev_epoch = self.head.epoch;
+        self.head = head.at;
+        if moved {
+            let rows = Arc::make_mut(&mut self.rows);
+            for (key, row) in batch.written {
+                match row {
+                    Some(row) => rows.insert(key, row),
+                    None => rows.remove(&key),
+                };
+            }
+        }
+        self.lanes.advance(Some(head.at), &batch.record.lanes, &batch.got);
+        self.fan_out(&batch.record, moved, fx);
+        if moved && let Ok(bytes) = batch.record.encode() {
+            fx.push(Effect::Publish(Record { at: head.at, prev_epoch, bytes }));
+        }
+    }
+
+    /// The commit did not happen, or nobody knows: what ran goes back to the front of the queue, or is dropped.
+    fn lost(&mut self, batch: Batch, error: CommitError, now: Now, fx: &mut Vec<Effect>) {
+        let again = |worker: &mut Self, ran: Vec<Waiting>| {
+            ran.into_iter().rev().for_each(|entry| worker.waiting.push_front(entry));
+        };
+        match error {
+            CommitError::Behind { missed: Some(missed), .. } => {
+                self.losses += 1;
+                if self.losses >= MAX_LOSSES {
+                    self.defer_all(batch.ran, code::BUSY, fx);
+                } else {
+                    again(self, batch.ran);
+                }
+                self.take_records(&missed, fx);
+            }
+            CommitError::LaneMoved { lane, now: row } => {
+                self.lanes.set_row(lane, row);
+                again(self, batch.ran);
+                // Its commit may be one that this node has not seen: the mark needs it.
+                self.doubt = true;
+            }
+            CommitError::Behind { .. } | CommitError::Forked { .. } => self.reload(fx),
+            CommitError::Store(StoreError::Unknown(error)) => {
+                tracing::warn!(topic = %self.topic, %error, "a commit's answer is unknown; loading afresh");
+                self.epoch = now.epoch;
+                self.reload(fx);
+            }
+            CommitError::Store(error) => {
+                self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
+                self.fail(&error, fx);
+            }
+            CommitError::Form { now: form } => {
+                tracing::error!(topic = %self.topic, form, "the store's form was raised: this node must be upgraded");
+                self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
+            }
+            CommitError::Taken { .. } => self.defer_all(batch.ran, code::BUSY, fx),
+        }
+    }
+
+    fn published(&mut self, record: &Record, fx: &mut Vec<Effect>) {
+        if self.state != State::Ready || record.at.offset <= self.head.offset {
+            return;
+        }
+        let next = record.at.offset == self.head.offset + 1 && record.prev_epoch == self.head.epoch;
+        if self.busy || !next {
+            self.doubt = true;
+        } else {
+            self.take_records(std::slice::from_ref(record), fx);
+        }
+    }
+
+    fn replayed(&mut self, replay: Result<Replay, StoreError>, fx: &mut Vec<Effect>) {
+        self.busy = false;
+        match replay {
+            Ok(Replay::Records { records, more, .. }) => {
+                self.doubt = more;
+                self.take_records(&records, fx);
+            }
+            Ok(Replay::Gap { .. }) => self.reload(fx),
+            Err(error) => self.fail(&error, fx),
+        }
+    }
+
+    /// Takes the steps that other nodes committed.
+    fn take_records(&mut self, records: &[Record], fx: &mut Vec<Effect>) {
+        for record in records {
+            if record.at.offset <= self.head.offset {
+                continue;
+            }
+            let taken = RecordBody::decode(&record.bytes).and_then(|body| {
+                let rows = Arc::make_mut(&mut self.rows);
+                body.rows
+                    .iter()
+                    .try_for_each(|c| change::apply(&self.registry, rows, record.at.offset, c))?;
+                Ok(body)
+            });
+            let body = match taken {
+                Ok(body) => body,
+                Err(error) => {
+                    tracing::error!(topic = %self.topic, %error, "a record cannot be applied; loading afresh");
+                    return self.reload(fx);
+                }
+            };
+            self.head = record.at;
+            self.lanes.advance(Some(record.at), &body.lanes, &std::collections::HashMap::new());
+            self.fan_out(&body, true, fx);
+        }
+    }
+
+    fn loaded(&mut self, loaded: Result<Loaded, StoreError>, now: Now, fx: &mut Vec<Effect>) {
+        self.busy = false;
+        let rows = loaded.and_then(|loaded| {
+            let rows = loaded.rows.iter().map(|row| change::load(&self.registry, row));
+            let rows: Result<Vec<_>, _> = rows.filter_map(Result::transpose).collect();
+            rows.map(|rows| (loaded.head, rows)).map_err(|e| StoreError::Unusable(e.into()))
+        });
+        match rows {
+            Err(error) => self.fail(&error, fx),
+            Ok((head, rows)) => {
+                self.state = State::Ready;
+                self.epoch = now.epoch;
+                (self.head, self.floor, self.form) = (head.at, head.floor, head.form);
+                self.rows = Arc::new(rows.into_iter().collect());
+                self.channels.iter_mut().for_each(|channel| channel.restart(head.at));
+            }
+        }
+    }
+
+    /// Loads afresh: what waits is dropped, and sent again after the `subscribed` to come (S22).
+    pub(super) fn reload(&mut self, fx: &mut Vec<Effect>) {
+        self.waiting.clear();
+        self.lanes.forget_rows();
+        self.unread.clear();
+        self.joining = self.subs.keys().copied().collect();
+        self.reading.clear();
+        let keys = self.joining.clone();
+        for key in keys {
+            self.hold_where_it_stands(key);
+        }
+        self.state = State::Loading;
+        self.begin(Effect::Load, fx);
+    }
+
+    /// The store failed: what waits is deferred, readers wait.
+    fn fail(&mut self, error: &StoreError, fx: &mut Vec<Effect>) {
+        tracing::error!(topic = %self.topic, %error, "the store failed");
+        let waiting = std::mem::take(&mut self.waiting);
+        self.defer_all(waiting.into(), code::STORE_UNAVAILABLE, fx);
+        self.joining.append(&mut self.reading);
+        self.state = if self.state == State::Ready { State::Ready } else { State::Broken };
+        if !self.joining.is_empty() || !self.unread.is_empty() || self.state == State::Broken {
+            self.state = State::Broken;
+            fx.push(Effect::RetryAfter { ms: RETRY_MS });
+        }
+    }
+
+    fn retry(&mut self) {
+        if self.state == State::Broken {
+            self.state = State::Cold;
+            self.lanes.forget_rows();
+        }
+    }
+
+    fn defer_all(&mut self, entries: Vec<Waiting>, code: &'static str, fx: &mut Vec<Effect>) {
+        let mut told = Vec::new();
+        for entry in entries {
+            if !told.contains(&(entry.from, entry.lane)) {
+                told.push((entry.from, entry.lane));
+                self.defer(entry.from, entry.index, entry.seq, code, fx);
+            }
+        }
+    }
+
+    fn defer(&self, to: SubKey, lane: u16, seq: u64, code: &'static str, fx: &mut Vec<Effect>) {
+        let after = if code == code::GAP { 0 } else { RETRY_MS };
+        self.send(to, &Defer { sub: to.sub, lane, seq, code: code.into(), after }.into(), fx);
+    }
+
+    pub(super) fn send(&self, to: SubKey, frame: &ServerFrame, fx: &mut Vec<Effect>) {
+        if let Some(sub) = self.subs.get(&to) {
+            fx.push(Effect::Send { conn: to.conn, frame: channel::encode(sub.codec, frame) });
+        }
+    }
+}
+
+/// What stands in a batch whose commit is under way.
+fn empty_commit() -> Commit {
+    Commit {
+        expected: Position::default(),
+        epoch: 0,
+        form: 0,
+        changes: Vec::new(),
+        lanes: Vec::new(),
+        put: Vec::new(),
+        take: Vec::new(),
+        record: Bytes::new(),
+    }
+}

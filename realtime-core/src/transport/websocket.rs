@@ -1,0 +1,227 @@
+//! WebSocket (RFC 6455): subprotocols `realtime.v1.json` and `realtime.v1.msgpack`.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    http::HeaderMap,
+    routing::{MethodRouter, get},
+};
+use bytes::Bytes;
+use futures_util::SinkExt;
+use realtime_protocol::{
+    code,
+    frame::{
+        ClientFrame, Codec, ServerFrame,
+        v1::{Bye, MAX_FRAME_BYTES, Ping},
+    },
+};
+use tokio::time::{Instant, interval_at, timeout};
+
+use super::{HELLO_DEADLINE, PING_EVERY, WRITE_DEADLINE};
+use crate::{
+    auth::{AuthError, Hello},
+    runtime::{Act, Closing, Outbound, Served, Session, clock},
+};
+
+/// What a socket reads at a time: a buffer of tungstenite's default size would cost 128 KiB a connection.
+const READ_BUFFER: usize = 4 * 1024;
+
+/// Returns the route.
+pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> MethodRouter<S> {
+    get(move |upgrade: WebSocketUpgrade, headers: HeaderMap| {
+        let served = Arc::clone(&served);
+        async move {
+            upgrade
+                .protocols(Codec::ALL.map(Codec::subprotocol))
+                .max_message_size(MAX_FRAME_BYTES)
+                .max_frame_size(MAX_FRAME_BYTES)
+                .read_buffer_size(READ_BUFFER)
+                .write_buffer_size(0)
+                .on_upgrade(move |socket| connection(served, socket, headers))
+        }
+    })
+}
+
+/// Serves one connection to its end. What is refused is refused in band: browsers hide the status of an upgrade.
+async fn connection(served: Arc<Served>, mut socket: WebSocket, headers: HeaderMap) {
+    let protocol = socket.protocol().and_then(|name| name.to_str().ok().map(str::to_owned));
+    let codec = Codec::ALL.into_iter().find(|codec| Some(codec.subprotocol()) == protocol.as_deref());
+    let Some(codec) = codec else {
+        let closing =
+            Closing::new(code::PROTOCOL, "offer the subprotocol realtime.v1.json or realtime.v1.msgpack");
+        return part(&mut socket, Codec::Json, &closing).await;
+    };
+    if !served.origins.admit(&headers) {
+        let closing = Closing::new(code::ORIGIN, "this origin may not connect: name it with `App::origin`");
+        return part(&mut socket, codec, &closing).await;
+    }
+    let out = Arc::new(Outbound::default());
+    let session = Session::new(Arc::clone(&served), codec, Arc::clone(&out));
+    let mut connection = Connection { served, socket, headers, codec, out, session, heard: Instant::now() };
+    let closing = connection.run().await;
+    for (topic, message) in connection.session.end() {
+        connection.served.hub.send(&topic, message).await;
+    }
+    if let Some(closing) = closing {
+        part(&mut connection.socket, codec, &closing).await;
+    }
+}
+
+struct Connection {
+    served: Arc<Served>,
+    socket: WebSocket,
+    headers: HeaderMap,
+    codec: Codec,
+    out: Arc<Outbound>,
+    session: Session,
+    /// When something last came in.
+    heard: Instant,
+}
+
+impl Connection {
+    /// Carries frames both ways; returns how it ends, unless the client is gone already.
+    async fn run(&mut self) -> Option<Closing> {
+        if let Err(end) = self.await_hello().await {
+            return end;
+        }
+        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let draining = super::draining();
+        tokio::pin!(draining);
+        loop {
+            let out = Arc::clone(&self.out);
+            let step = tokio::select! {
+                message = self.socket.recv() => self.received(message).await,
+                (frames, closing) = out.next() => self.write(frames, closing).await,
+                _ = ping.tick() => self.ping(),
+                () = &mut draining => Err(Some(Closing::new(code::DRAINING, "this node is going away"))),
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// Nothing but `hello` may come first, and soon.
+    async fn await_hello(&mut self) -> Result<(), Option<Closing>> {
+        let message = timeout(HELLO_DEADLINE, self.socket.recv()).await;
+        let late = |_| Some(Closing::new(code::HELLO_TIMEOUT, "say `hello` sooner"));
+        self.received(message.map_err(late)?).await
+    }
+
+    async fn received(
+        &mut self,
+        message: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), Option<Closing>> {
+        self.heard = Instant::now();
+        let bytes: Bytes = match message {
+            None | Some(Ok(Message::Close(_))) => return Err(None),
+            Some(Err(error)) => return Err(broken(&error)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Text(text))) if self.codec == Codec::Json => text.into(),
+            Some(Ok(Message::Binary(bytes))) if self.codec == Codec::MessagePack => bytes,
+            Some(Ok(_)) => {
+                let reason = "JSON travels in text messages, MessagePack in binary ones";
+                return Err(Some(Closing::new(code::MALFORMED, reason)));
+            }
+        };
+        let malformed = |error| Closing::new(code::MALFORMED, format!("no frame of this protocol: {error}"));
+        let frame: ClientFrame = self.codec.decode(&bytes).map_err(|error| Some(malformed(error)))?;
+        match self.session.take(frame, clock::now_ms()).map_err(Some)? {
+            Act::Nothing => {}
+            Act::Tell(topic, message) => self.served.hub.send(&topic, message).await,
+            Act::Authenticate { token } => self.authenticate(token).await.map_err(Some)?,
+        }
+        Ok(())
+    }
+
+    async fn authenticate(&mut self, token: Option<String>) -> Result<(), Closing> {
+        let hello = Hello::new(token, self.headers.clone());
+        let admitted = timeout(HELLO_DEADLINE, self.served.door.admit(hello)).await;
+        let identity = match admitted {
+            Ok(Ok(identity)) => identity,
+            Ok(Err(AuthError::Denied(why))) => return Err(Closing::new(code::UNAUTHENTICATED, why)),
+            Ok(Err(AuthError::Unavailable(why))) => return Err(Closing::new(code::UNAVAILABLE, why)),
+            Err(_) => return Err(Closing::new(code::UNAVAILABLE, "authentication took too long")),
+        };
+        if let Some(welcome) = self.session.admit(identity, clock::now_ms())? {
+            self.out.push(encode(self.codec, &welcome.into()));
+        }
+        Ok(())
+    }
+
+    /// Writes all that waits, in one go.
+    async fn write(&mut self, frames: Vec<Bytes>, closing: Option<Closing>) -> Result<(), Option<Closing>> {
+        let socket = &mut self.socket;
+        let codec = self.codec;
+        let write = async {
+            for frame in frames {
+                socket.feed(message(codec, frame)).await?;
+            }
+            socket.flush().await
+        };
+        match timeout(WRITE_DEADLINE, write).await {
+            Ok(Ok(())) => closing.map_or(Ok(()), |closing| Err(Some(closing))),
+            Ok(Err(_)) | Err(_) => Err(None),
+        }
+    }
+
+    fn ping(&mut self) -> Result<(), Option<Closing>> {
+        if self.heard.elapsed() > PING_EVERY * 2 {
+            return Err(Some(Closing::new(code::SILENT, "nothing was heard for two heartbeats")));
+        }
+        self.out.push(encode(self.codec, &Ping { t: clock::now_ms(), heads: Vec::new() }.into()));
+        Ok(())
+    }
+}
+
+/// Says goodbye: in a frame, then with the transport's own close.
+async fn part(socket: &mut WebSocket, codec: Codec, closing: &Closing) {
+    let (code, reason) = (closing.code.code, closing.reason.clone());
+    let bye = Bye { code, reason: reason.clone(), retry_after: closing.retry_after };
+    let goodbye = async {
+        socket.feed(message(codec, encode(codec, &bye.into()))).await?;
+        let close = CloseFrame { code, reason: shorten(&reason).into() };
+        socket.send(Message::Close(Some(close))).await?;
+        // The other side answers; then nothing that was written is lost to a reset.
+        while let Some(Ok(_)) = socket.recv().await {}
+        Ok::<_, axum::Error>(())
+    };
+    if timeout(Duration::from_secs(2), goodbye).await.is_err() {
+        tracing::debug!(code, "a client did not answer the goodbye");
+    }
+}
+
+/// A close frame's reason has at most 123 bytes (RFC 6455, section 5.5).
+fn shorten(reason: &str) -> &str {
+    let mut end = reason.len().min(123);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    &reason[..end]
+}
+
+fn message(codec: Codec, frame: Bytes) -> Message {
+    match codec {
+        Codec::MessagePack => Message::Binary(frame),
+        Codec::Json => match frame.try_into() {
+            Ok(text) => Message::Text(text),
+            Err(_) => Message::Text("".into()),
+        },
+    }
+}
+
+fn encode(codec: Codec, frame: &ServerFrame) -> Bytes {
+    codec.encode(frame).unwrap_or_default()
+}
+
+/// What the library says of a broken stream: a message over the limit gets its own code.
+fn broken(error: &axum::Error) -> Option<Closing> {
+    let text = error.to_string();
+    if text.contains("too long") || text.contains("too big") || text.contains("exceeds") {
+        let reason = format!("a frame has at most {MAX_FRAME_BYTES} bytes");
+        return Some(Closing::new(code::TOO_LARGE, reason));
+    }
+    tracing::debug!(%error, "a connection broke");
+    None
+}
