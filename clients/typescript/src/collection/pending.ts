@@ -121,7 +121,9 @@ export function believe(row: LaneRow, until: number, track: Track, entries: read
   track.last = last;
   for (const entry of entries) {
     if (entry.lane !== track.lane || entry.parked) continue;
-    entry.answer = entry.seq > last ? undefined : (outcomes.get(entry.seq) ?? answer([SETTLED], null));
+    // An outcome that the row keeps no more is known here, since `got` said so; its mark may be a lost history's.
+    const known = outcomes.get(entry.seq) ?? answer(entry.answer?.outcome ?? [SETTLED], null);
+    entry.answer = entry.seq > last ? undefined : known;
   }
   const lost = track.confirmed.filter((seq) => seq > last || outcomes.get(seq)?.outcome[0] === REFUSED);
   track.confirmed = track.confirmed.filter((seq) => !lost.includes(seq));

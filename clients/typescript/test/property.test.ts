@@ -1,0 +1,105 @@
+/** Random runs against a server in miniature: no effect is ever shown twice, or missing (L3 to L8). */
+import { describe, expect, test } from "vitest";
+import { connect } from "../src/client.js";
+import type { Verdict } from "../src/generated.js";
+import { sfc32 } from "../src/ids.js";
+import { testEnvironment, turn } from "./support/environment.js";
+import { type TestClient, schema } from "./support/schema.js";
+import { Server } from "./support/server.js";
+
+interface Run {
+  readonly forks: boolean;
+  readonly seed: number;
+}
+
+async function run({ forks, seed }: Run): Promise<void> {
+  const next = sfc32([seed, 7, 7, forks ? 1 : 0], 0);
+  const random = (n: number): number => Math.floor((next() / 2 ** 32) * n);
+  const env = testEnvironment(seed);
+  const server = new Server(random);
+  env.onSocket = (wire) => server.attach(wire);
+  const lost: number[] = [];
+  const rt = connect<TestClient>(schema, { environment: env, onLost: ({ seqs }) => lost.push(...seqs), onRefused: () => undefined });
+  const poll = rt.poll("lunch");
+  const made: string[] = [];
+  const verdicts = new Map<string, Verdict<void, unknown>>();
+  let notified = 0;
+  let views = 0;
+
+  const check = (): void => {
+    const log = poll.view.data?.log;
+    if (log === undefined) return;
+    const count = (tag: string): number => log.filter((t) => t === tag).length;
+    for (const tag of log) expect(count(tag), `${tag} is shown twice, seed ${seed}: ${log.join()}`).toBe(1);
+    if (forks) return;
+    for (const tag of made) {
+      const isRefused = tag.startsWith("!");
+      if (!isRefused) expect(count(tag), `${tag} is missing, seed ${seed}: ${log.join()}`).toBe(1);
+      if (isRefused && verdicts.has(tag)) expect(count(tag), `${tag} was refused, seed ${seed}`).toBe(0);
+    }
+  };
+  poll.subscribe(() => {
+    notified++;
+    check();
+  });
+  const call = (): void => {
+    const tag = `${random(5) === 0 ? "!" : ""}m${made.length}`;
+    made.push(tag);
+    const before = notified;
+    void poll.note({ tag }).confirmed.then((verdict) => verdicts.set(tag, verdict));
+    expect(notified).toBe(before + 1);
+  };
+  const steps: readonly (() => unknown)[] = [
+    () => poll.view.data !== undefined && made.length < 40 && call(),
+    () => poll.view.data !== undefined && made.length < 40 && call(),
+    () => server.process(),
+    () => server.process(),
+    () => server.deliver(),
+    () => server.deliver(),
+    () => server.deliver(),
+    () => server.write(`o${views++}`),
+    () => server.coalesce(),
+    () => server.finishPage(),
+    () => random(4) === 0 && server.cut(),
+    () => forks && random(3) === 0 && server.fork(),
+    () => env.pass(random(3_000)),
+  ];
+  for (let i = 0; i < 160; i++) {
+    const before = notified;
+    const step = steps[random(steps.length)];
+    const result = step?.();
+    if (result instanceof Promise) await result;
+    else expect(notified - before, "one notification a turn").toBeLessThanOrEqual(1);
+    await turn();
+  }
+  for (let calm = 0; calm < 6; ) {
+    const isBusy = server.process() || server.finishPage() || server.deliver();
+    if (isBusy) await turn();
+    else {
+      calm++;
+      await env.pass(5_000);
+    }
+  }
+  // L8: when input stops, the view is the server's; and every promise is kept.
+  expect(poll.view, `seed ${seed}`).toMatchObject({ status: "live", data: { log: server.store.log } });
+  expect(rt.pending.map(({ id }) => id), `seed ${seed}`).toEqual([]);
+  expect(verdicts.size).toBe(made.length);
+  const kept = new Set(server.store.log);
+  for (const [i, tag] of made.entries()) {
+    const verdict = verdicts.get(tag)?.status;
+    if (tag.startsWith("!")) expect(["refused", "settled"]).toContain(verdict);
+    else if (verdict === "confirmed" && !kept.has(tag)) expect(lost, `seed ${seed}: ${tag}`).toContain(i + 1);
+    else if (!forks) expect(verdict).toBe("confirmed");
+  }
+  rt.close();
+}
+
+describe("l3_l4_l5_l8_at_no_notification_is_an_effect_shown_twice_or_missing", () => {
+  test.each([0, 1, 2, 3, 4, 5])("without a failover, batch %i", async (batch) => {
+    for (let i = 0; i < 50; i++) await run({ forks: false, seed: batch * 1_000 + i });
+  }, 60_000);
+
+  test.each([0, 1, 2, 3, 4, 5])("s22_with failovers that lose commits, batch %i", async (batch) => {
+    for (let i = 0; i < 50; i++) await run({ forks: true, seed: batch * 1_000 + i });
+  }, 60_000);
+});
