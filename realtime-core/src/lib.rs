@@ -23,6 +23,9 @@ mod topic;
 mod transport;
 mod tx;
 
+#[cfg(test)]
+extern crate self as realtime_core;
+
 pub use auth::{AuthError, Authenticator, Hello};
 pub use error::{Error, Problem, Result};
 pub use field::{Id, KeyField, Seed, Timestamp};
@@ -31,6 +34,7 @@ pub use model::{InTopic, SyncModel};
 pub use mutation::{Never, Refusal, SyncError};
 pub use policy::{Policy, anyone};
 pub use principal::{Anyone, Guest, Principal, Serves};
+pub use realtime_macros::{Principal, SyncError, SyncModel, SyncType, mutations};
 pub use realtime_protocol as protocol;
 pub use runtime::{App, serve};
 pub use tx::Tx;

@@ -3,6 +3,7 @@
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    App, AuthError, Guest, Hello, Id, Never, Principal, Result, SyncError, SyncModel, Timestamp, Tx, anyone,
-    serve, store::Memory,
+    App, AuthError, Guest, Hello, Id, Never, Principal, Result, SyncError, SyncModel, SyncType, Timestamp, Tx,
+    anyone, mutations, serve,
+    store::{Embedded, Memory},
 };

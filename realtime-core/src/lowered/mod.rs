@@ -7,10 +7,10 @@ mod probe;
 mod route;
 
 pub use arithmetic::{
-    CheckedAdd, CheckedDiv, CheckedMul, CheckedNeg, CheckedRem, CheckedSub, add, add_assign, div, div_assign, mul,
-    mul_assign, neg, rem, rem_assign, sub, sub_assign,
+    CheckedAdd, CheckedDiv, CheckedMul, CheckedNeg, CheckedRem, CheckedSub, add, add_assign, div, div_assign,
+    mul, mul_assign, neg, rem, rem_assign, sub, sub_assign,
 };
-pub use constant::Constant;
+pub use constant::{Constant, Element};
 pub use named::{CopyProbe, MutationError, NotCopy, error_type, refusal, resulted};
 pub use probe::{Has, m, on};
 pub use route::{Abs, Pow, Product, Sum, abs, pow, product, sum};

@@ -1,0 +1,47 @@
+//! The one step that writes code. Its output names `::realtime_core::__private` and nothing else.
+
+mod model;
+mod mutations;
+mod principal;
+mod shape;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+
+pub(crate) use self::{
+    model::sync_model,
+    mutations::mutations,
+    principal::principal,
+    shape::{sync_error, sync_type},
+};
+
+/// The path that output names.
+pub(crate) fn private() -> TokenStream {
+    quote!(::realtime_core::__private)
+}
+
+/// Runs a derive: what it makes, and beside it a `compile_error!` for each mistake.
+pub(crate) fn derive(input: TokenStream, make: fn(&DeriveInput, &mut Errors) -> TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let made = match syn::parse2::<DeriveInput>(input) {
+        Ok(input) => make(&input, &mut errors),
+        Err(error) => {
+            errors.push(error);
+            TokenStream::new()
+        }
+    };
+    let errors = errors.to_tokens();
+    quote!(#made #errors)
+}
+
+/// Returns the expression that is true where the type may be copied bit by bit.
+fn is_copy(ident: &syn::Ident) -> TokenStream {
+    let p = private();
+    quote!({
+        use #p::lowered::NotCopy as _;
+        #p::lowered::CopyProbe::<#ident>::COPY
+    })
+}

@@ -1,0 +1,261 @@
+//! `#[derive(SyncModel)]`: the model's parts as data, its columns out of an entity and back.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::{DeriveInput, Ident};
+
+use super::{is_copy, private, shape::fields_expr, shape::type_fn};
+use crate::{
+    attr::{Absent, Policy},
+    check::{Field, Model, Topic},
+    errors::Errors,
+};
+
+/// Expands the derive.
+pub(crate) fn sync_model(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    match Model::check(input, errors) {
+        Some(model) if errors.is_empty() => expand(&model),
+        _ => stand_in(&input.ident),
+    }
+}
+
+/// What keeps one mistake from becoming many: the impls, without content.
+fn stand_in(ident: &Ident) -> TokenStream {
+    let p = private();
+    quote! {
+        #[automatically_derived]
+        impl #p::Described for #ident {
+            fn describe(_: &mut #p::Types) -> #p::Ty { ::core::unimplemented!() }
+        }
+        #[automatically_derived]
+        impl #p::SyncModel for #ident {
+            type Principal = #p::Anyone;
+            type Root = Self;
+            const NUMBER: u16 = 0;
+            fn key(&self) -> &str { ::core::unimplemented!() }
+            fn parts() -> #p::ModelParts<Self> { ::core::unimplemented!() }
+        }
+        #[automatically_derived]
+        impl #p::lowered::Has<#p::lowered::m::clone> for #ident {}
+    }
+}
+
+fn expand(model: &Model) -> TokenStream {
+    let p = private();
+    let ident = &model.ident;
+    let name = ident.to_string();
+    let doc = &model.doc;
+    let types = model.columns.iter().enumerate().map(|(i, column)| type_fn(i, &column.ty));
+    let fields = fields_expr(&model.columns, 0);
+    let copy = is_copy(ident);
+    let policies = policies(model);
+    let decode = decode(model);
+    let sync_model = impl_sync_model(model);
+    quote! {
+        const _: () = {
+            #(#types)*
+            #policies
+            #decode
+
+            #[automatically_derived]
+            impl #p::Described for #ident {
+                fn describe(types: &mut #p::Types) -> #p::Ty {
+                    types.named::<Self>(#name, |types| #p::TypeDef {
+                        name: #name.into(),
+                        doc: #doc.into(),
+                        shape: #p::Shape::Struct(#fields),
+                        copy: #copy,
+                    })
+                }
+            }
+            #[automatically_derived]
+            impl #p::lowered::Has<#p::lowered::m::clone> for #ident {}
+            #sync_model
+        };
+    }
+}
+
+fn impl_sync_model(model: &Model) -> TokenStream {
+    let p = private();
+    let ident = &model.ident;
+    let name = ident.to_string();
+    let number = match model.number {
+        Some(number) => quote!(#number),
+        None => quote!(#p::model_number(#name)),
+    };
+    let (root, child) = match &model.topic {
+        Topic::Root(..) => (quote!(Self), None),
+        Topic::Of(root) => {
+            (quote!(#root), Some(quote!(#[automatically_derived] impl #p::Child for #ident {})))
+        }
+    };
+    let principal = match (&model.principal, &model.topic) {
+        (Some(principal), _) => quote!(#principal),
+        (None, Topic::Root(..)) => quote!(#p::Anyone),
+        (None, Topic::Of(root)) => quote!(<#root as #p::SyncModel>::Principal),
+    };
+    let key = &model.columns[model.key];
+    let (key_ident, key_ty) = (&key.ident, &key.ty);
+    let as_key = quote_spanned!(key.ty_span()=> <#key_ty as #p::KeyField>::as_key(&self.#key_ident));
+    let parts = parts(model);
+    quote! {
+        #[automatically_derived]
+        impl #p::SyncModel for #ident {
+            type Principal = #principal;
+            type Root = #root;
+            const NUMBER: u16 = #number;
+
+            fn key(&self) -> &str {
+                #as_key
+            }
+
+            fn parts() -> #p::ModelParts<Self> {
+                #parts
+            }
+        }
+        #child
+    }
+}
+
+fn parts(model: &Model) -> TokenStream {
+    let p = private();
+    let ident = &model.ident;
+    let (name, doc, version) = (ident.to_string(), &model.doc, model.version);
+    let key = &model.columns[model.key].rust;
+    let topic = match &model.topic {
+        Topic::Root(pattern, _) => quote!(#p::TopicDecl::Root(#pattern)),
+        Topic::Of(root) => quote!(#p::TopicDecl::Of(|| <#root as #p::SyncModel>::parts().name)),
+    };
+    let topic_fields = topic_fields(model);
+    let columns = model.columns.iter().enumerate().map(|(i, column)| column_def(i, column, ident));
+    let policy = |policy: &Option<Policy>, name: &str| match policy {
+        Some(_) => {
+            let function = format_ident!("__realtime_{name}");
+            quote!(::core::option::Option::Some(#function))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let (open, create, delete) =
+        (policy(&model.open, "open"), policy(&model.create, "create"), policy(&model.delete, "delete"));
+    let patch = match &model.patch {
+        Some((names, _)) => {
+            quote!(::core::option::Option::Some((::std::vec![#(#names),*], __realtime_patch)))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        use #p::NoMutations as _;
+        #p::ModelParts {
+            name: #name,
+            doc: #doc,
+            topic: #topic,
+            version: #version,
+            key: #key,
+            topic_fields: #topic_fields,
+            columns: ::std::vec![#(#columns),*],
+            decode: __realtime_decode,
+            open: #open,
+            create: #create,
+            delete: #delete,
+            patch: #patch,
+            mutations: <#ident>::__realtime_mutations(),
+        }
+    }
+}
+
+fn topic_fields(model: &Model) -> TokenStream {
+    let p = private();
+    let Topic::Root(_, fields) = &model.topic else { return quote!(|_| ::std::vec::Vec::new()) };
+    let values = fields.iter().map(|index| {
+        let column = &model.columns[*index];
+        let (ident, ty) = (&column.ident, &column.ty);
+        if *index == model.key {
+            return quote!(#p::SyncModel::key(entity).to_owned());
+        }
+        quote_spanned!(column.ty_span()=> <#ty as #p::KeyField>::as_key(&entity.#ident).to_owned())
+    });
+    quote!(|entity| ::std::vec![#(#values),*])
+}
+
+fn column_def(index: usize, column: &Field, model: &Ident) -> TokenStream {
+    let p = private();
+    let Field { ident, rust, name, doc, optional, .. } = column;
+    let number = match column.number {
+        Some(number) => quote!(#number),
+        None => quote!(#p::column_number(#name)),
+    };
+    let ty = format_ident!("__realtime_type_{index}");
+    let rules = column.rules.expr(&p);
+    quote! {
+        #p::ColumnDef {
+            rust: #rust,
+            name: #name,
+            number: #number,
+            doc: #doc,
+            ty: #ty,
+            optional: #optional,
+            rules: #rules,
+            encode: |entity: &#model| #p::Raw::encode(&entity.#ident),
+        }
+    }
+}
+
+fn decode(model: &Model) -> TokenStream {
+    let p = private();
+    let ident = &model.ident;
+    let fields = model.columns.iter().map(|column| {
+        let (field, name, ty) = (&column.ident, &column.name, &column.ty);
+        let default = match &column.default {
+            Some(Absent::Trait) => {
+                Some(quote_spanned!(column.ty_span()=> ::core::default::Default::default()))
+            }
+            Some(Absent::Call(path)) => Some(quote!(#path())),
+            Some(Absent::Expr(expr)) => Some(quote!(#expr)),
+            None if column.optional && model.default => {
+                Some(quote!(<#ident as ::core::default::Default>::default().#field))
+            }
+            None if column.optional => Some(quote!(::core::option::Option::None)),
+            None => None,
+        };
+        match default {
+            Some(default) => quote!(#field: columns.take_or::<#ty>(#name, || #default)?),
+            None => quote!(#field: columns.take::<#ty>(#name)?),
+        }
+    });
+    quote! {
+        fn __realtime_decode(
+            columns: &mut #p::Columns<'_>,
+        ) -> ::core::result::Result<#ident, #p::RawError> {
+            ::core::result::Result::Ok(#ident { #(#fields),* })
+        }
+    }
+}
+
+fn policies(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let all = [
+        ("open", model.open.as_ref()),
+        ("create", model.create.as_ref()),
+        ("delete", model.delete.as_ref()),
+        ("patch", model.patch.as_ref().map(|(_, policy)| policy)),
+    ];
+    all.into_iter().filter_map(|(name, policy)| policy.map(|policy| policy_fn(name, policy, ident))).collect()
+}
+
+fn policy_fn(name: &str, policy: &Policy, model: &Ident) -> TokenStream {
+    let p = private();
+    let function = format_ident!("__realtime_{name}", span = model.span());
+    let ask = policy.ask(&p, model);
+    let span = proc_macro2::Span::mixed_site();
+    let (principal, entity, root) =
+        (Ident::new("principal", span), Ident::new("entity", span), Ident::new("root", span));
+    quote! {
+        fn #function(
+            #principal: &<#model as #p::SyncModel>::Principal,
+            #entity: ::core::option::Option<&#model>,
+            #root: ::core::option::Option<&<#model as #p::SyncModel>::Root>,
+        ) -> #p::Answer {
+            #ask
+        }
+    }
+}

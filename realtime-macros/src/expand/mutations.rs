@@ -1,0 +1,204 @@
+//! `#[mutations]`: the impl with checked arithmetic, and a table of its mutations.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Block, ImplItem, ItemImpl, Type, spanned::Spanned};
+
+use super::private;
+use crate::{
+    check::{self, Arg, Mutation, Mutations, Returns},
+    checked,
+    errors::Errors,
+    lower::{Lowered, lower, writes::writes},
+};
+
+/// Expands the attribute.
+pub(crate) fn mutations(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    if !options.is_empty() {
+        errors
+            .at(&options, "`#[mutations]` takes no options; each function may have `#[mutation(allow = …)]`");
+    }
+    let mut parsed = match syn::parse2::<ItemImpl>(item.clone()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            errors.push(error);
+            let errors = errors.to_tokens();
+            return quote!(#item #errors);
+        }
+    };
+    let Some(checked) = check::mutations(&mut parsed, &mut errors) else {
+        let errors = errors.to_tokens();
+        return quote!(#parsed #errors);
+    };
+    let table = table(&checked, &parsed, &mut errors);
+    if !errors.is_empty() {
+        let errors = errors.to_tokens();
+        return quote!(#parsed #errors);
+    }
+    for mutation in &checked.list {
+        if let Some(ImplItem::Fn(function)) = parsed.items.get_mut(mutation.item) {
+            checked::check(&mut function.block, mutation.optimistic);
+        }
+    }
+    quote!(#parsed #table)
+}
+
+fn table(mutations: &Mutations, item: &ItemImpl, errors: &mut Errors) -> TokenStream {
+    let p = private();
+    let own = &mutations.own;
+    let bodies = |mutation: &Mutation| match &item.items[mutation.item] {
+        ImplItem::Fn(function) => Some(function.block.clone()),
+        _ => None,
+    };
+    let defs: Vec<TokenStream> = mutations
+        .list
+        .iter()
+        .filter_map(|mutation| bodies(mutation).map(|body| def(mutation, &body, own, errors)))
+        .collect();
+    let vec = quote_spanned!(own.span()=> ::std::vec::Vec<#p::MutationDef<#own>>);
+    quote! {
+        #[cfg(panic = "abort")]
+        ::core::compile_error!("a mutation that overflows is refused by unwinding: with `panic = \"abort\"` one client could stop the server. remove it from the profile");
+
+        impl #own {
+            #[doc(hidden)]
+            #[allow(clippy::all, clippy::pedantic)]
+            pub(crate) fn __realtime_mutations() -> #vec {
+                ::std::vec![#(#defs),*]
+            }
+        }
+    }
+}
+
+fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> TokenStream {
+    let p = private();
+    let Mutation { name, doc, .. } = mutation;
+    let receiver = if mutation.entity { quote!(Entity) } else { quote!(Topic) };
+    let args = mutation.args.iter().map(arg_def);
+    let (returns, error) = match &mutation.returns {
+        Returns::Value(ty) => (describe(ty), quote!(::core::option::Option::None)),
+        Returns::Result(ty, error) => {
+            let error = quote_spanned!(error.span()=> #p::lowered::error_type::<#error>);
+            (describe(ty), quote!(::core::option::Option::Some(#error)))
+        }
+    };
+    let optimistic = if mutation.optimistic {
+        lowered(&lower(body, own, errors))
+    } else {
+        quote!(#p::OptimisticDecl::None)
+    };
+    let writes = match writes(body) {
+        Some(columns) => quote!(::core::option::Option::Some(&[#(#columns),*])),
+        None => quote!(::core::option::Option::None),
+    };
+    let (allow_fn, allow) = allow(mutation, own);
+    let run = run(mutation, own);
+    quote!({
+        #allow_fn
+        #p::MutationDef {
+            name: #name,
+            doc: #doc,
+            receiver: #p::Receiver::#receiver,
+            args: ::std::vec![#(#args),*],
+            returns: #returns,
+            error: #error,
+            optimistic: #optimistic,
+            writes: #writes,
+            allow: #allow,
+            run: #run,
+        }
+    })
+}
+
+fn describe(ty: &Type) -> TokenStream {
+    let p = private();
+    quote_spanned!(ty.span()=> <#ty as #p::Described>::describe)
+}
+
+fn arg_def(arg: &Arg) -> TokenStream {
+    let p = private();
+    let Arg { name, optional, .. } = arg;
+    let ty = describe(&arg.ty);
+    let rules = arg.rules.expr(&p);
+    quote!(#p::ArgDef { rust: #name, ty: #ty, optional: #optional, rules: #rules })
+}
+
+fn lowered(lowered: &Lowered) -> TokenStream {
+    let p = private();
+    let Lowered { ir, types, consts } = lowered;
+    let types = types.iter().map(describe);
+    let consts = consts.iter().map(|path| {
+        let name = path.to_token_stream().to_string().replace(' ', "");
+        let (ty, value) = (
+            quote_spanned!(path.span()=> #p::lowered::Constant::ty(&#path)),
+            quote_spanned!(path.span()=> #p::lowered::Constant::value(&#path)),
+        );
+        quote!((#name, |_| #ty, || #value))
+    });
+    quote!({
+        const TYPES: &[fn(&mut #p::Types) -> #p::Ty] = &[#(#types),*];
+        const CONSTS: &[#p::ConstDecl] = &[#(#consts),*];
+        #p::OptimisticDecl::Lowered { file: ::core::file!(), ir: #ir, types: TYPES, consts: CONSTS }
+    })
+}
+
+fn allow(mutation: &Mutation, own: &Type) -> (TokenStream, TokenStream) {
+    let p = private();
+    let Some(policy) = &mutation.allow else {
+        return (TokenStream::new(), quote!(::core::option::Option::None));
+    };
+    let ask = policy.ask(&p, own);
+    let span = proc_macro2::Span::mixed_site();
+    let [principal, entity, root] = ["principal", "entity", "root"].map(|name| syn::Ident::new(name, span));
+    let function = quote! {
+        fn __realtime_allow(
+            #principal: &<#own as #p::SyncModel>::Principal,
+            #entity: ::core::option::Option<&#own>,
+            #root: ::core::option::Option<&<#own as #p::SyncModel>::Root>,
+        ) -> #p::Answer {
+            #ask
+        }
+    };
+    (function, quote!(::core::option::Option::Some(__realtime_allow)))
+}
+
+/// Decodes the arguments, calls the function, ends with what it returned.
+fn run(mutation: &Mutation, own: &Type) -> TokenStream {
+    let p = private();
+    let ident = &mutation.ident;
+    let span = proc_macro2::Span::mixed_site();
+    let [tx, this, args, value] = ["tx", "this", "args", "value"].map(|name| syn::Ident::new(name, span));
+    let locals: Vec<_> =
+        (0..mutation.args.len()).map(|i| syn::Ident::new(&format!("argument_{i}"), span)).collect();
+    let decode = mutation.args.iter().zip(&locals).map(|(arg, local)| {
+        let (name, ty) = (&arg.name, &arg.ty);
+        quote_spanned!(ty.span()=> let #local = #args.next::<#ty>(#name)?;)
+    });
+    let receiver = mutation.entity.then(|| {
+        quote! {
+            let ::core::option::Option::Some(#this) = #this else {
+                return ::core::result::Result::Err(#p::Refusal::Missing);
+            };
+        }
+    });
+    let this_arg = mutation.entity.then(|| quote!(#this,));
+    let tx_arg = mutation.tx.as_ref().map(|ty| quote_spanned!(ty.span().resolved_at(span)=> #tx,));
+    let end = match &mutation.returns {
+        Returns::Value(ty) => quote_spanned!(ty.span()=> #p::returned::<#ty>(#value)),
+        Returns::Result(ty, error) => {
+            let function = quote_spanned!(error.span()=> #p::lowered::resulted::<#ty, #error>);
+            quote!(#function(#value))
+        }
+    };
+    quote! {
+        |#tx, #this, mut #args| {
+            #(#decode)*
+            #args.end()?;
+            let _ = (&#tx, &#this);
+            #receiver
+            let #value = <#own>::#ident(#this_arg #tx_arg #(#locals),*);
+            #end
+        }
+    }
+}

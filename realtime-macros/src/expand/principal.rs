@@ -1,0 +1,32 @@
+//! `#[derive(Principal)]`: who a connection acts for.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, spanned::Spanned};
+
+use super::{
+    private,
+    shape::{described, stand_in},
+};
+use crate::{check::Shape, errors::Errors};
+
+/// Expands the derive.
+pub(crate) fn principal(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    let p = private();
+    let ident = &input.ident;
+    let (described, id) = match Shape::check_principal(input, errors) {
+        Some((shape, id, ty)) if errors.is_empty() => {
+            (described(&shape, false), quote_spanned!(ty.span()=> <#ty as #p::KeyField>::as_key(&self.#id)))
+        }
+        _ => (stand_in(ident), quote!(::core::unimplemented!())),
+    };
+    quote! {
+        #described
+        #[automatically_derived]
+        impl #p::Principal for #ident {
+            fn id(&self) -> &str {
+                #id
+            }
+        }
+    }
+}
