@@ -60,7 +60,7 @@ impl Types {
     }
 
     /// Returns all named types, sorted by name.
-    pub(crate) fn into_defs(self) -> Vec<TypeDef> {
+    pub fn into_defs(self) -> Vec<TypeDef> {
         self.defs.into_values().filter_map(|(_, def)| def).collect()
     }
 }
