@@ -39,7 +39,7 @@ export interface Driver {
   feed(event: Event): void;
   /** Sends one message; nothing where there is no socket: the session sends it again when resumed. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
-  /** The server pings each `ms`: two of them without a sound are the end (CL8). */
+  /** The server pings each `ms`: two of them without a sound are the end (CL7). */
   beat(ms: number): void;
   /** Returns the state. */
   state(): State;
