@@ -1,67 +1,64 @@
-//! Stores: the plugin that orders and keeps each topic's commits.
+//! Plugin: what orders and keeps each topic's commits. The trait, and its contract.
 
-// mod embedded;
-mod history;
+mod embedded;
 mod memory;
+mod rules;
 mod types;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use futures_core::future::BoxFuture;
 
-// pub use embedded::Embedded;
+pub use embedded::Embedded;
 pub use memory::Memory;
+pub use realtime_protocol::{LaneId, Position, Topic};
 pub use types::{
-    Change, ColumnOp, Commit, CommitError, Durability, Effect, EffectId, Head, Kept, Key, Lane, LaneId,
-    LaneMove, Page, Position, Read, Record, Replay, Row, StoreError, Topic,
+    Change, Clock, ColumnOp, Commit, CommitError, Durability, Effect, EffectId, Head, Kept, Key, Lane, LaneMove,
+    Page, Read, Record, Replay, Row, StoreError,
 };
-
-/// How many records a topic's log keeps at most (S26).
-pub const LOG_RECORDS: u64 = 1_000;
-/// How many bytes of records it keeps at most (S26).
-pub const LOG_BYTES: u64 = 1024 * 1024;
-/// How long it keeps a record, in milliseconds (S26).
-pub const LOG_AGE_MS: u64 = 24 * 60 * 60 * 1_000;
-/// How many records one commit trims at most (S26).
-pub const TRIM_PER_COMMIT: usize = 4;
-/// How long a lane's row stays after its last move, in milliseconds (S2).
-pub const LANE_TTL_MS: u64 = realtime_protocol::lane::LANE_TTL_DAYS as u64 * 24 * 60 * 60 * 1_000;
-/// How many bytes of missed records a conflict answers at most (S12).
-pub const MISSED_BYTES: usize = 64 * 1024;
 
 /// Orders and keeps each topic's commits: the sequencer, and the truth.
 ///
 /// To write one, implement this trait and run [`store_suite!`](crate::store_suite) against it.
 ///
-/// # Contract: the suite has one test for each clause, named after it
+/// # Contract: the suite has a test for each clause, named after it
 ///
 /// - **C1 atomic.** Changes, record, lanes, effects: all are kept, or none.
-/// - **C2 compared.** Kept only where head is `expected` (offset and epoch), each lane stands at `from` (no row: 0),
-///   each taken effect is there, and `form` is the store's.
+/// - **C2 compared.** Kept only where the head is `expected` (offset and epoch), each lane stands at `from` (no
+///   row: 0), each taken effect is there, and `form` is the store's.
 /// - **C3 dense.** With changes or `put` it stands at `expected.offset + 1`; else no offset moves.
 /// - **C4 durable.** `commit` resolves when it is as durable as `durability()` says.
 /// - **C5 prefix.** What survives a crash, failover or restore is a prefix of each topic's commits, lanes included.
-/// - **C6 one position.** A `Page`, and an answer of `lanes`, is wholly of the position that it names.
-/// - **C7 fresh.** An answer is no older than any commit that resolved before the call (never a lagging replica).
+/// - **C6 one position.** A [`Page`], and an answer of `lanes`, is wholly of the position that it names.
+/// - **C7 fresh.** An answer is no older than any commit that resolved before the call: never a lagging replica.
 /// - **C8 by column.** An update leaves columns alone that it does not name, and keeps `Append`s in order.
-/// - **C9 honest.** `replay` has no hole; what is unsure is `Unknown`.
+/// - **C9 honest.** `replay` has no hole; what is unsure is [`StoreError::Unknown`].
 /// - **C10 bounded.** Log, lanes, cleared topics and effects stay within the set limits without outside help.
 /// - **C11 cancel.** A dropped future is a lost answer, nothing worse.
+///
+/// # The set limits (C10)
+///
+/// The log of a topic keeps its last 1,000 commits, 1 MiB or 24 hours, whichever is least, but the last record
+/// always; it is trimmed inside commits, at most four records in each. A lane's row goes 30 days after its last
+/// move, never earlier. A cleared topic's row goes 30 days after its last write, when no lane of it is left. A
+/// commit puts at most 64 effects; one with a name replaces the one of that name.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
-    /// Returns what people call it: `./realtime.db, embedded`.
-    fn describe(&self) -> String;
+    /// Returns what the operator is told of this store: where it keeps what it keeps.
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
 
-    /// What survives, once [`commit`](Self::commit) has resolved: told to clients in the welcome.
-    fn durability(&self) -> Durability;
-
-    /// Opens what must be opened; called once, before everything else.
+    /// Opens what has to be open. Called once, before anything else; a constructor does no I/O.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unusable`] says what is wrong and what to do.
+    /// [`StoreError::Unusable`], or [`StoreError::Unavailable`], says what the operator has to do.
     fn start(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    /// What survives, once [`commit`](Self::commit) has resolved: told to clients in the welcome.
+    fn durability(&self) -> Durability;
 
     /// Keeps `commit`, if the topic and the lanes still stand where it expects them.
     ///
@@ -71,11 +68,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// [`StoreError::Unknown`] may have happened: draw a new epoch, load, then retry.
     fn commit<'a>(&'a self, topic: &'a Topic, commit: Commit) -> BoxFuture<'a, Result<Head, CommitError>>;
 
-    /// Returns the records of `topic` after a position, oldest first, at most `max_bytes` of them but at least one.
+    /// Returns the records of `topic` after a position, oldest first, at most `max_bytes` of them, but at least one.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], never [`StoreError::Unknown`].
+    /// Where the store cannot be read, or is damaged.
     fn replay<'a>(
         &'a self,
         topic: &'a Topic,
@@ -87,51 +84,51 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError`], never [`StoreError::Unknown`].
+    /// [`StoreError::Invalid`] for an index that the store does not have, or a cursor that is not its own.
     fn read<'a>(&'a self, topic: &'a Topic, what: Read) -> BoxFuture<'a, Result<Page, StoreError>>;
 
-    /// Returns the rows of lanes, in the order asked, all of one position.
+    /// Returns the rows of lanes in the order asked, all of the position that the head names (C6).
     ///
     /// # Errors
     ///
-    /// [`StoreError`], never [`StoreError::Unknown`].
+    /// Where the store cannot be read, or is damaged.
     fn lanes<'a>(
         &'a self,
         topic: &'a Topic,
         lanes: &'a [LaneId],
     ) -> BoxFuture<'a, Result<(Head, Vec<Option<Lane>>), StoreError>>;
 
-    /// Returns where topics stand, in the order asked; up to 1,000 in one round trip.
+    /// Returns the heads of up to 1,000 topics in one round trip, in the order asked.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], never [`StoreError::Unknown`].
+    /// [`StoreError::Invalid`] for more than 1,000.
     fn heads<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Head>, StoreError>>;
 
-    /// Returns its outbox. `None`: models with timers or cross-topic calls are refused at start.
+    /// Returns the outbox. `None`: models with timers or cross-topic calls are refused at start.
     fn outbox(&self) -> Option<&dyn Outbox> {
         None
     }
 }
 
-/// Due effects, on lease: two nodes may hold one.
+/// Due effects, on lease: two nodes may hold one, so they are delivered at least once.
 pub trait Outbox: Send + Sync {
-    /// Returns effects that are due, and keeps them from others for `lease`.
+    /// Leases up to `max` effects that are due and not on lease, the longest due first.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError::Unknown`]: some may be on lease now; they come again when it ends.
     fn due(
         &self,
         now_ms: u64,
         max: u32,
-        lease: std::time::Duration,
+        lease: Duration,
     ) -> BoxFuture<'_, Result<Vec<(EffectId, Effect)>, StoreError>>;
 
-    /// Removes effects that were carried out.
+    /// Removes effects that were carried out; those that are gone already are no error.
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError::Unknown`]: they may still be there, and then come again.
     fn done<'a>(&'a self, ids: &'a [EffectId]) -> BoxFuture<'a, Result<(), StoreError>>;
 }

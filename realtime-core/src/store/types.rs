@@ -1,140 +1,145 @@
-//! What a store keeps and answers: the words of the `Store` trait.
+//! What goes into a store and comes out of it.
 
-use std::error::Error as StdError;
+use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
-pub use realtime_protocol::{LaneId, Position, Topic};
+use realtime_protocol::{LaneId, Position, Topic};
 
-/// What tells one row of a topic from another.
+/// Tells the time in milliseconds since 1 January 1970; a store uses it for limits in days, and nothing else.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// An entity within its topic.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key {
-    /// The model's number.
+    /// The model's permanent number.
     pub model: u16,
-    /// The entity's key, as bytes that order as the key does.
+    /// The entity's key, as bytes that the store does not look into.
     pub id: Bytes,
 }
 
 /// Where a topic stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Head {
-    /// The last commit.
+    /// The position of its last commit.
     pub at: Position,
-    /// The offset before the first record that is kept.
+    /// Records above this offset are kept: a position below it cannot be resumed from.
     pub floor: u64,
-    /// The form in which the store's rows are written (S32).
+    /// The form in which rows are written: one number for the whole store (S32).
     pub form: u32,
-    /// The last commit deleted the topic (S44).
+    /// It was cleared, and nothing was created since (S44).
     pub cleared: bool,
 }
 
 /// What the log keeps of a commit, and the broker carries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Record {
-    /// Its position.
+    /// The commit's position.
     pub at: Position,
-    /// The epoch of the commit before it (S21).
+    /// The epoch of the commit before it; 0 before the first.
     pub prev_epoch: u32,
-    /// Opaque to store and broker.
+    /// What the commit's writer made of it.
     pub bytes: Bytes,
 }
 
-/// One change of a commit.
+/// What a commit does to a topic's rows; several are applied in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// A new row; one of this key is replaced.
+    /// A new row. Where one of this key exists the commit is [`StoreError::Invalid`].
     Create {
         /// Which.
         key: Key,
-        /// Its columns by number.
+        /// Its columns by number, each once.
         columns: Vec<(u16, Bytes)>,
     },
-    /// The named columns of a row, and no other.
+    /// The named columns of a row, no other. Where the row is missing the commit is [`StoreError::Invalid`].
     Update {
         /// Which.
         key: Key,
-        /// What to do with which column.
+        /// What is done to which column, in order.
         columns: Vec<(u16, ColumnOp)>,
     },
-    /// Removes a row.
+    /// A row goes. One that is not there is no error.
     Delete {
         /// Which.
         key: Key,
     },
-    /// Removes every row; the topic and its lanes stay (S44).
+    /// Every row goes; the topic's row and its lanes stay (S44).
     Clear,
 }
 
-/// What to do with one column.
+/// What an update does to one column.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ColumnOp {
-    /// This value now.
+    /// It has this value.
     Set(Bytes),
-    /// No value now.
+    /// It has none.
     Unset,
-    /// These bytes behind those that are there, in order (S42).
+    /// These bytes follow those that it has: a read returns them joined, in the order of the commits.
     Append(Bytes),
 }
 
-/// How a commit advances a lane: the row then keeps what it kept above `got`, and `kept`, which is of `(from, to]`.
+/// How a commit moves a lane: from the seq where its row must stand (no row: 0) to a higher one.
+///
+/// The row then keeps what it kept above `got`, and `kept`, which is of `(from, to]`: at most 64 outcomes in all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LaneMove {
-    /// Which lane.
+    /// Which.
     pub lane: LaneId,
-    /// Where its row must stand; 0: there is none.
+    /// Where it stands.
     pub from: u64,
     /// Where it stands then.
     pub to: u64,
-    /// Outcomes up to here are known to the client, and dropped.
+    /// Up to which seq the client has all outcomes; more than `to` counts as `to`, less than before as before.
     pub got: u64,
-    /// The new outcomes.
+    /// Outcomes by rising seq.
     pub kept: Vec<Kept>,
 }
 
-/// One kept outcome.
+/// The outcome of one mutation, until its client has it (S6).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Kept {
-    /// The mutation's number.
+    /// Its number in the lane.
     pub seq: u64,
-    /// The hash of mutator and arguments (S3).
+    /// Of mutator and arguments: a repeat with another one is a client's fault (S3).
     pub hash: u32,
-    /// The mark; none for a refusal.
+    /// Its mark, where it has one.
     pub at: Option<Position>,
-    /// The outcome, opaque to the store.
+    /// The outcome, as bytes that the store does not look into.
     pub outcome: Bytes,
 }
 
 /// A lane's row.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lane {
-    /// The highest seq that has an outcome.
+    /// The last seq that has an outcome.
     pub last: u64,
-    /// Outcomes up to here are not kept.
+    /// The client has the outcomes up to here.
     pub got: u64,
-    /// Those of `(got, last]`.
+    /// Outcomes in `(got, last]`, by rising seq.
     pub kept: Vec<Kept>,
 }
 
-/// Names an effect in the outbox (S41).
+/// Which effect.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct EffectId {
-    /// The topic whose commit put it there.
+    /// The topic whose commit put it.
     pub topic: Topic,
     /// That commit.
     pub at: Position,
-    /// Its place in it.
+    /// Its number within the commit.
     pub index: u16,
 }
 
-/// What a commit asks to be done later.
+/// What a commit asks to be done later (S41).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Effect {
-    /// Its place in the commit.
+    /// Its number within the commit, below 1,024, each once.
     pub index: u16,
-    /// When, in milliseconds since 1970.
+    /// When it is due, in milliseconds since 1970.
     pub due_ms: u64,
-    /// A timer's name: a later one of the same name in the same topic replaces it.
+    /// A name within the topic: it replaces the effect that has it.
     pub name: Option<Bytes>,
-    /// Opaque to the store.
+    /// What is to be done.
     pub body: Bytes,
 }
 
@@ -145,63 +150,63 @@ pub struct Commit {
     pub expected: Position,
     /// The writer's epoch.
     pub epoch: u32,
-    /// The store's form, as the writer knows it.
+    /// The form in which the writer writes.
     pub form: u32,
-    /// With `put` also empty: no offset, no record; lanes move (S10).
+    /// Changes of rows. With `put` also empty: no offset, no record; lanes move (S10).
     pub changes: Vec<Change>,
-    /// How lanes advance.
+    /// Moves of lanes, each lane at most once.
     pub lanes: Vec<LaneMove>,
-    /// Effects to keep.
+    /// New effects, at most 64.
     pub put: Vec<Effect>,
-    /// Effects that this commit carries out.
+    /// Effects of this topic that are carried out by this commit: each must still be there.
     pub take: Vec<EffectId>,
-    /// What the log keeps; opaque to the store.
+    /// What the log keeps; the store does not look into it.
     pub record: Bytes,
 }
 
 impl Commit {
-    /// Tells whether it takes an offset (S10).
+    /// Tells whether it takes an offset (C3).
     #[must_use]
-    pub fn takes_offset(&self) -> bool {
+    pub fn moves_head(&self) -> bool {
         !self.changes.is_empty() || !self.put.is_empty()
     }
 }
 
-/// Why a commit was not kept.
+/// Why a commit was not kept. Nothing of it was, but for [`StoreError::Unknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// The topic has moved on.
-    #[error("the topic has moved on to {}", .head.at)]
+    /// Others committed meanwhile.
+    #[error("the topic has moved on to {}", head.at)]
     Behind {
-        /// Where it stands.
+        /// Where the topic stands.
         head: Head,
-        /// What leads from `expected` there; `None`: too much or trimmed, load again.
+        /// Leads from `expected` to `head`; `None`: more than 64 KiB, or trimmed: load again.
         missed: Option<Vec<Record>>,
     },
     /// `expected` is no point of this history: load again.
-    #[error("the topic's history is another; it stands at {}", .head.at)]
+    #[error("the topic has another history, which stands at {}", head.at)]
     Forked {
-        /// Where it stands.
+        /// Where the topic stands.
         head: Head,
     },
-    /// A lane does not stand where the commit expects it.
-    #[error("a lane has moved")]
+    /// A lane does not stand at `from`.
+    #[error("lane {lane:?} has moved")]
     LaneMoved {
         /// Which.
         lane: LaneId,
         /// Its row.
         now: Option<Lane>,
     },
-    /// An effect is not there: another node carried it out.
-    #[error("an effect was taken")]
+    /// Effects to be taken are gone: another node carried them out.
+    #[error("{} effects are taken already", ids.len())]
     Taken {
-        /// Which.
+        /// Those that are gone.
         ids: Vec<EffectId>,
     },
-    /// The store's rows are written in another form: this node must be upgraded.
+    /// The store's form is another one (S32).
     #[error("the store's form is {now}")]
     Form {
-        /// The form.
+        /// The store's.
         now: u32,
     },
     /// The store failed.
@@ -209,22 +214,25 @@ pub enum CommitError {
     Store(#[from] StoreError),
 }
 
-/// How a store failed: by what the caller can do.
+/// Why a store gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Nothing happened: try again later.
+    /// Nothing happened: try again.
     #[error("{0}")]
-    Unavailable(Box<dyn StdError + Send + Sync>),
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// It happened, or not: draw a new epoch, load, then try again.
     #[error("{0}")]
-    Unknown(Box<dyn StdError + Send + Sync>),
-    /// It is damaged, or of a newer program.
+    Unknown(#[source] Box<dyn Error + Send + Sync>),
+    /// The store is damaged, or of a newer program; the text says what to do.
     #[error("{0}")]
-    Unusable(Box<dyn StdError + Send + Sync>),
+    Unusable(#[source] Box<dyn Error + Send + Sync>),
+    /// Nothing happened, and never will: the call itself is wrong, which is a fault of its caller.
+    #[error("{0}")]
+    Invalid(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// What a store can say about the commits after a position.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Replay {
     /// The next records, possibly none.
     Records {
@@ -242,59 +250,59 @@ pub enum Replay {
     },
 }
 
-/// Which rows to read.
+/// Which entities to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Read {
-    /// Those of these keys.
+    /// These, in this order; missing ones are left out.
     Keys(Vec<Key>),
-    /// In the order of an index (0: the key), after a cursor of the store's own making.
+    /// A page of them.
     Scan {
-        /// Of this model, or of all.
+        /// Of one model; `None`: of all, model by model.
         model: Option<u16>,
-        /// Which index.
+        /// In the order of this index; 0: of the key.
         index: u16,
-        /// The `next` of the page before.
+        /// After a cursor of the store's own making.
         after: Option<Bytes>,
-        /// At most so many; a page has at least one row, where there is one.
+        /// The most rows.
         max_rows: u32,
-        /// About so many bytes.
+        /// The most bytes of keys and columns, though at least one row.
         max_bytes: u32,
     },
 }
 
-/// A row, as the store keeps it.
+/// An entity as it is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
     /// Which.
     pub key: Key,
     /// The offset of the last commit that touched it.
     pub version: u64,
-    /// Its columns by number, ascending.
+    /// Its columns, by rising number.
     pub columns: Vec<(u16, Bytes)>,
 }
 
-/// Rows, wholly as of `head` (C6).
+/// Entities, all as they stood at one position.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
-    /// The rows.
+    /// The entities.
     pub rows: Vec<Row>,
-    /// Where the next page begins, if there is one.
+    /// Where the next page begins; `None`: this is the last one.
     pub next: Option<Bytes>,
-    /// Where the topic stands.
+    /// The position.
     pub head: Head,
 }
 
-/// What survives, once a commit has resolved; the order is that of strength.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// What survives once a commit has resolved, from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Durability {
-    /// This process.
+    /// Nothing: it is kept in the memory of this process.
     Memory,
-    /// Another process on this machine.
+    /// The end of this process: another one keeps it.
     Process,
-    /// A disk, synced.
+    /// A crash of the machine: it is on disk, and the disk said so.
     Disk,
-    /// More than one machine.
+    /// The loss of a machine: another one has it too.
     Replicated,
-    /// A majority of machines.
+    /// The loss of any minority of machines.
     Quorum,
 }

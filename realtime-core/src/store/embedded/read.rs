@@ -1,0 +1,289 @@
+//! Reading: each answer is one read transaction, so it is wholly of one position (C6) and fresh (C7).
+
+use std::path::Path;
+
+use bytes::Bytes;
+use realtime_protocol::{LaneId, Position, Topic};
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    codec::{self, Damaged, Link, NO_LINK},
+    open, sql,
+};
+use crate::store::{
+    rules::{self, Budget, Place, UpTo},
+    types::{Head, Key, Lane, Page, Read, Record, Replay, Row, StoreError},
+};
+
+/// How many records at the end of each topic's log are checked when the file is opened.
+const VERIFIED: u64 = 4;
+
+/// Where an answer goes.
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the reader is asked.
+pub(super) enum ReadJob {
+    Replay { topic: Topic, after: Position, max_bytes: usize, reply: Reply<Replay> },
+    Read { topic: Topic, what: Read, reply: Reply<Page> },
+    Lanes { topic: Topic, lanes: Vec<LaneId>, reply: Reply<(Head, Vec<Option<Lane>>)> },
+    Heads { topics: Vec<Topic>, reply: Reply<Vec<Head>> },
+}
+
+/// Why something could not be read.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Sql(rusqlite::Error),
+    /// What is in the file is not what was written.
+    Damaged(String),
+    Refused(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Damaged> for Failure {
+    fn from(_: Damaged) -> Self {
+        Self::Damaged("a row is cut short".into())
+    }
+}
+
+impl Failure {
+    pub(super) fn explain(self, path: &Path) -> StoreError {
+        match self {
+            Self::Sql(error) => open::at_work(path, &error),
+            Self::Damaged(what) => StoreError::Unusable(open::damaged(path, &what).into()),
+            Self::Refused(error) => error,
+        }
+    }
+}
+
+/// Answers until nobody can ask any more.
+pub(super) fn run(path: &Path, mut db: Connection, form: u32, mut jobs: mpsc::Receiver<ReadJob>) {
+    while let Some(job) = jobs.blocking_recv() {
+        // Nobody waits for an answer that is not taken (C11).
+        match job {
+            ReadJob::Replay { topic, after, max_bytes, reply } => {
+                let answer = one(path, &mut db, |db| replay(db, &topic_row(db, form, &topic)?, &topic, after, max_bytes));
+                let _ = reply.send(answer);
+            }
+            ReadJob::Read { topic, what, reply } => {
+                let answer = one(path, &mut db, |db| page(db, &topic_row(db, form, &topic)?, what));
+                let _ = reply.send(answer);
+            }
+            ReadJob::Lanes { topic, lanes, reply } => {
+                let answer = one(path, &mut db, |db| {
+                    let row = topic_row(db, form, &topic)?;
+                    let rows = lanes.iter().map(|lane| self::lane(db, &row, *lane)).collect::<Result<_, _>>()?;
+                    Ok((row.head, rows))
+                });
+                let _ = reply.send(answer);
+            }
+            ReadJob::Heads { topics, reply } => {
+                let head = |db: &Connection, topic| topic_row(db, form, topic).map(|row| row.head);
+                let answer = one(path, &mut db, |db| topics.iter().map(|topic| head(db, topic)).collect());
+                let _ = reply.send(answer);
+            }
+        }
+    }
+}
+
+/// Reads in one transaction.
+fn one<T>(
+    path: &Path,
+    db: &mut Connection,
+    read: impl FnOnce(&Connection) -> Result<T, Failure>,
+) -> Result<T, StoreError> {
+    let tx = db.transaction().map_err(|e| open::at_work(path, &e))?;
+    read(&tx).map_err(|failure| failure.explain(path))
+}
+
+/// A topic's row.
+#[derive(Clone, Debug)]
+pub(super) struct TopicRow {
+    /// `None`: it has none yet.
+    pub(super) id: Option<i64>,
+    pub(super) head: Head,
+    pub(super) log_bytes: u64,
+    /// The chain's link of the last record, and of the last one that was trimmed.
+    pub(super) tail: Link,
+    pub(super) base: Link,
+}
+
+pub(super) fn topic_row(db: &Connection, form: u32, topic: &Topic) -> Result<TopicRow, Failure> {
+    let row = db.prepare_cached(sql::TOPIC)?.query_row([topic.as_str()], |row| read_topic(row, form)).optional()?;
+    let none = TopicRow { id: None, head: rules::unwritten(form), log_bytes: 0, tail: NO_LINK, base: NO_LINK };
+    Ok(row.unwrap_or(none))
+}
+
+fn read_topic(row: &rusqlite::Row<'_>, form: u32) -> rusqlite::Result<TopicRow> {
+    let at = Position { offset: unsigned(row, 1)?, epoch: row.get(2)? };
+    let head = Head { at, floor: unsigned(row, 3)?, form, cleared: row.get(4)? };
+    Ok(TopicRow { id: row.get(0)?, head, log_bytes: unsigned(row, 5)?, tail: row.get(6)?, base: row.get(7)? })
+}
+
+/// Numbers in the file are never negative; one that is was not written by us.
+fn unsigned(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// Returns the number as SQLite takes it: all that get here were checked to be below 2^63.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn lane(db: &Connection, row: &TopicRow, lane: LaneId) -> Result<Option<Lane>, Failure> {
+    let Some(id) = row.id else { return Ok(None) };
+    let found = db
+        .prepare_cached(sql::LANE)?
+        .query_row((id, lane.0), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?, row.get::<_, Vec<u8>>(2)?)))
+        .optional()?;
+    let Some((last, got, kept)) = found else { return Ok(None) };
+    Ok(Some(Lane { last, got, kept: codec::read_kept(kept)? }))
+}
+
+pub(super) fn replay(
+    db: &Connection,
+    row: &TopicRow,
+    topic: &Topic,
+    after: Position,
+    max_bytes: usize,
+) -> Result<Replay, Failure> {
+    let head = row.head;
+    let id = match (rules::place(after, &head), row.id) {
+        (Place::AtHead, _) => return Ok(Replay::Records { records: Vec::new(), head, more: false }),
+        (Place::Within, Some(id)) => id,
+        (Place::Within | Place::Gone, _) => return Ok(Replay::Gap { head }),
+    };
+    let mut taken = UpTo::bytes(max_bytes);
+    let mut more = false;
+    walk(db, id, row, topic, after.offset, |record| {
+        if record.at.offset == after.offset + 1 && record.prev_epoch != after.epoch {
+            return false;
+        }
+        more = !taken.take(record);
+        !more
+    })?;
+    if taken.records.is_empty() {
+        return Ok(Replay::Gap { head });
+    }
+    Ok(Replay::Records { records: taken.records, head, more })
+}
+
+/// Hands the records after an offset to `each` until it returns false; checks that none is missing or changed.
+fn walk(
+    db: &Connection,
+    id: i64,
+    row: &TopicRow,
+    topic: &Topic,
+    after: u64,
+    mut each: impl FnMut(Record) -> bool,
+) -> Result<(), Failure> {
+    let breaks = |at: u64| Failure::Damaged(format!("the log of {topic} breaks at {at}"));
+    let mut link = if after == row.head.floor { row.base } else { hash(db, id, after)?.ok_or_else(|| breaks(after))? };
+    let mut offset = after;
+    let mut statement = db.prepare_cached(sql::RECORDS)?;
+    let mut rows = statement.query((id, signed(after)))?;
+    while let Some(found) = rows.next()? {
+        let at = Position { offset: unsigned(found, 0)?, epoch: found.get(1)? };
+        let record = Record { at, prev_epoch: found.get(2)?, bytes: found.get::<_, Vec<u8>>(4)?.into() };
+        link = codec::link(&link, topic, &record, unsigned(found, 3)?);
+        if at.offset != offset + 1 || found.get::<_, Link>(5)? != link {
+            return Err(breaks(offset + 1));
+        }
+        offset = at.offset;
+        if !each(record) {
+            return Ok(());
+        }
+    }
+    if offset != row.head.at.offset || link != row.tail { Err(breaks(offset)) } else { Ok(()) }
+}
+
+fn hash(db: &Connection, id: i64, offset: u64) -> Result<Option<Link>, Failure> {
+    Ok(db.prepare_cached(sql::HASH)?.query_row((id, signed(offset)), |row| row.get(0)).optional()?)
+}
+
+/// Checks the end of every topic's log, and that each begins where its row says.
+///
+/// # Errors
+///
+/// What is damaged.
+pub(super) fn verify(db: &Connection) -> Result<(), String> {
+    let check = || -> Result<(), Failure> {
+        let mut statement = db.prepare(sql::TOPICS)?;
+        let mut rows = statement.query([])?;
+        while let Some(found) = rows.next()? {
+            let row = read_topic(found, 0)?;
+            let name: String = found.get(8)?;
+            let topic = Topic::new(name).map_err(|e| Failure::Damaged(format!("a topic's name: {e}")))?;
+            let after = row.head.at.offset.saturating_sub(VERIFIED).max(row.head.floor);
+            walk(db, row.id.unwrap_or(0), &row, &topic, after, |_| true)?;
+        }
+        Ok(())
+    };
+    check().map_err(|failure| match failure {
+        Failure::Sql(error) => error.to_string(),
+        Failure::Damaged(what) => what,
+        Failure::Refused(error) => error.to_string(),
+    })
+}
+
+fn page(db: &Connection, row: &TopicRow, what: Read) -> Result<Page, Failure> {
+    let (head, id) = (row.head, row.id.unwrap_or(-1));
+    let (model, index, after, mut budget) = match what {
+        Read::Keys(keys) => {
+            let found = keys.into_iter().map(|key| entity(db, id, key)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(Page { rows: found.into_iter().flatten().collect(), next: None, head });
+        }
+        Read::Scan { model, index, after, max_rows, max_bytes } => {
+            (model, index, after, Budget::new(max_rows, max_bytes))
+        }
+    };
+    rules::check_index(index)?;
+    let after = after.as_ref().map(rules::read_cursor).transpose()?;
+    let first = Key { model: model.unwrap_or(0), id: Bytes::new() };
+    let from = after.clone().map_or(first.clone(), |after| after.max(first));
+    if model.is_some_and(|model| from.model != model) {
+        return Ok(Page { rows: Vec::new(), next: None, head });
+    }
+    let mut statement = db.prepare_cached(if model.is_some() { sql::SCAN_MODEL } else { sql::SCAN })?;
+    let mut found = statement.query((id, from.model, from.id.as_ref()))?;
+    let mut rows: Vec<Row> = Vec::new();
+    while let Some(found) = found.next()? {
+        let row = read_row(found)?;
+        if after.as_ref() == Some(&row.key) {
+            continue;
+        }
+        if !budget.fits(&row.key, &row.columns) {
+            let next = rows.last().map(|row| rules::cursor(&row.key));
+            return Ok(Page { rows, next, head });
+        }
+        rows.push(row);
+    }
+    Ok(Page { rows, next: None, head })
+}
+
+fn read_row(found: &rusqlite::Row<'_>) -> Result<Row, Failure> {
+    let key = Key { model: found.get(0)?, id: found.get::<_, Vec<u8>>(1)?.into() };
+    Ok(Row { key, version: unsigned(found, 2)?, columns: codec::read_columns(found.get(3)?)? })
+}
+
+/// Returns one entity.
+pub(super) fn entity(db: &Connection, topic: i64, key: Key) -> Result<Option<Row>, Failure> {
+    let found = db
+        .prepare_cached(sql::ROW)?
+        .query_row((topic, key.model, key.id.as_ref()), |row| Ok((unsigned(row, 0)?, row.get::<_, Vec<u8>>(1)?)))
+        .optional()?;
+    let Some((version, columns)) = found else { return Ok(None) };
+    Ok(Some(Row { key, version, columns: codec::read_columns(columns)? }))
+}

@@ -1,0 +1,271 @@
+//! The writer's thread: takes what waits, keeps it in one transaction with one fsync, then answers all.
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::OnceLock,
+    thread::{self, JoinHandle},
+};
+
+use realtime_protocol::Topic;
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    commit::{self, NotKept},
+    open::{self, Opened},
+    outbox,
+    read::{self, Failure, ReadJob, signed},
+    sql,
+};
+use crate::store::{
+    rules::{SWEEP, TTL_MS},
+    types::{Clock, Commit, CommitError, Effect, EffectId, Head, StoreError},
+};
+
+/// How many calls, and how many bytes of commits, share one transaction.
+const MAX_JOBS: usize = 512;
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// Effects on lease.
+type Leased = Vec<(EffectId, Effect)>;
+
+/// What the writer is asked.
+pub(super) enum WriteJob {
+    /// Answered as soon as the file is open.
+    Ready(oneshot::Sender<()>),
+    Commit { topic: Topic, commit: Box<Commit>, size: usize, reply: oneshot::Sender<Result<Head, CommitError>> },
+    Due { now_ms: u64, max: u32, until_ms: u64, reply: oneshot::Sender<Result<Leased, StoreError>> },
+    Done { ids: Vec<EffectId>, reply: oneshot::Sender<Result<(), StoreError>> },
+}
+
+/// The work of a job.
+enum Work {
+    Nothing,
+    Commit(Topic, Box<Commit>),
+    Due { now_ms: u64, max: u32, until_ms: u64 },
+    Done(Vec<EffectId>),
+}
+
+/// What came of it, to be said when it is on disk.
+enum Outcome {
+    Nothing,
+    Commit(Result<Head, CommitError>),
+    Due(Leased),
+}
+
+/// Who waits for it.
+enum Reply {
+    Ready(oneshot::Sender<()>),
+    Commit(oneshot::Sender<Result<Head, CommitError>>),
+    Due(oneshot::Sender<Result<Leased, StoreError>>),
+    Done(oneshot::Sender<Result<(), StoreError>>),
+}
+
+impl WriteJob {
+    fn size(&self) -> usize {
+        match self {
+            Self::Commit { size, .. } => *size,
+            Self::Ready(_) | Self::Due { .. } | Self::Done { .. } => 0,
+        }
+    }
+
+    fn split(self) -> (Work, Reply) {
+        match self {
+            Self::Ready(reply) => (Work::Nothing, Reply::Ready(reply)),
+            Self::Commit { topic, commit, reply, .. } => (Work::Commit(topic, commit), Reply::Commit(reply)),
+            Self::Due { now_ms, max, until_ms, reply } => (Work::Due { now_ms, max, until_ms }, Reply::Due(reply)),
+            Self::Done { ids, reply } => (Work::Done(ids), Reply::Done(reply)),
+        }
+    }
+}
+
+impl Reply {
+    /// Says what came of it; nobody may be there any more (C11).
+    fn say(self, outcome: Outcome) {
+        match (self, outcome) {
+            (Self::Ready(to), _) => drop(to.send(())),
+            (Self::Commit(to), Outcome::Commit(result)) => drop(to.send(result)),
+            (Self::Due(to), Outcome::Due(leased)) => drop(to.send(Ok(leased))),
+            (Self::Done(to), _) => drop(to.send(Ok(()))),
+            (Self::Commit(_) | Self::Due(_), _) => {}
+        }
+    }
+
+    fn fail(self, error: StoreError) {
+        match self {
+            // The file is open, and that is all that was asked.
+            Self::Ready(to) => drop(to.send(())),
+            Self::Commit(to) => drop(to.send(Err(error.into()))),
+            Self::Due(to) => drop(to.send(Err(error))),
+            Self::Done(to) => drop(to.send(Err(error))),
+        }
+    }
+}
+
+/// Opens the file, starts the reader, and writes until nobody can ask any more.
+///
+/// Where it gives up it says why in `failed`, before the queues close.
+pub(super) fn run(
+    path: &Path,
+    clock: &Clock,
+    mut jobs: mpsc::Receiver<WriteJob>,
+    reads: mpsc::Receiver<ReadJob>,
+    failed: &OnceLock<String>,
+) {
+    let opened = open::open(path).and_then(|opened| start_reader(path, opened, reads));
+    let (db, form, lock, reader) = match opened {
+        Ok(opened) => opened,
+        Err(what) => {
+            let _ = failed.set(what);
+            return;
+        }
+    };
+    let mut writer = Writer { path, form, db };
+    while let Some(first) = jobs.blocking_recv() {
+        let (work, replies) = drain(first, &mut jobs).into_iter().map(WriteJob::split).unzip();
+        if let Err(what) = writer.write(work, replies, clock()) {
+            let _ = failed.set(what);
+            break;
+        }
+    }
+    // First nobody asks, then nobody reads, then the file is closed, then another process may have it.
+    drop(jobs);
+    let _ = reader.join();
+    drop(writer);
+    drop(lock);
+}
+
+fn start_reader(
+    path: &Path,
+    opened: Opened,
+    reads: mpsc::Receiver<ReadJob>,
+) -> Result<(Connection, u32, File, JoinHandle<()>), String> {
+    let Opened { writer, reader, form, lock } = opened;
+    let path = path.to_owned();
+    let run = move || read::run(&path, reader, form, reads);
+    match thread::Builder::new().name("realtime-store-reads".into()).spawn(run) {
+        Ok(reader) => Ok((writer, form, lock, reader)),
+        Err(error) => Err(format!("no thread can be started for the store: {error}")),
+    }
+}
+
+/// Takes what waits already: no timer, so an idle store adds no delay.
+fn drain(first: WriteJob, jobs: &mut mpsc::Receiver<WriteJob>) -> Vec<WriteJob> {
+    let mut bytes = first.size();
+    let mut batch = vec![first];
+    while batch.len() < MAX_JOBS && bytes < MAX_BYTES {
+        let Ok(job) = jobs.try_recv() else { break };
+        bytes += job.size();
+        batch.push(job);
+    }
+    batch
+}
+
+struct Writer<'a> {
+    path: &'a Path,
+    form: u32,
+    db: Connection,
+}
+
+impl Writer<'_> {
+    /// Runs a batch in one transaction, and answers when it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody can know what the file holds: no more is written to it.
+    fn write(&mut self, work: Vec<Work>, replies: Vec<Reply>, now_ms: u64) -> Result<(), String> {
+        let outcomes = self.all(work, now_ms);
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(failure) => {
+                let error = failure.explain(self.path);
+                let rolled_back = self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok();
+                replies.into_iter().for_each(|reply| reply.fail(again(&error)));
+                return if rolled_back { Ok(()) } else { Err(format!("{error}: restart the process")) };
+            }
+        };
+        match self.sql(sql::COMMIT) {
+            Ok(()) => {
+                replies.into_iter().zip(outcomes).for_each(|(reply, outcome)| reply.say(outcome));
+                Ok(())
+            }
+            Err(error) => self.unsure(replies, &error),
+        }
+    }
+
+    fn all(&mut self, work: Vec<Work>, now_ms: u64) -> Result<Vec<Outcome>, Failure> {
+        self.sql(sql::BEGIN)?;
+        let outcomes = work.into_iter().map(|work| self.one(work, now_ms)).collect::<Result<Vec<_>, _>>()?;
+        self.sweep(outcomes.len(), now_ms)?;
+        Ok(outcomes)
+    }
+
+    fn one(&self, work: Work, now_ms: u64) -> Result<Outcome, Failure> {
+        match work {
+            Work::Nothing => Ok(Outcome::Nothing),
+            Work::Commit(topic, commit) => self.apart(&topic, *commit, now_ms).map(Outcome::Commit),
+            Work::Due { now_ms, max, until_ms } => outbox::lease(&self.db, now_ms, max, until_ms).map(Outcome::Due),
+            Work::Done(ids) => outbox::done(&self.db, &ids).map(|()| Outcome::Nothing),
+        }
+    }
+
+    /// Runs one commit so that, if it is refused, nothing of it stays and the others of the batch do.
+    fn apart(&self, topic: &Topic, commit: Commit, now_ms: u64) -> Result<Result<Head, CommitError>, Failure> {
+        self.sql(sql::SAVE)?;
+        let result = match commit::commit(&self.db, self.form, topic, commit, now_ms) {
+            Ok(head) => Ok(head),
+            Err(NotKept::Refused(error)) => {
+                self.sql(sql::UNDO)?;
+                Err(error)
+            }
+            Err(NotKept::Failed(failure)) => return Err(failure),
+        };
+        self.sql(sql::RELEASE)?;
+        Ok(result)
+    }
+
+    /// Removes lanes and topics whose time is over, a few for each commit (S2, S44).
+    fn sweep(&self, commits: usize, now_ms: u64) -> rusqlite::Result<()> {
+        let Some(before) = now_ms.checked_sub(TTL_MS).map(signed) else { return Ok(()) };
+        let most = signed((commits * SWEEP) as u64);
+        self.db.prepare_cached(sql::DROP_OLD_LANES)?.execute((before, most))?;
+        let mut idle = self.db.prepare_cached(sql::IDLE_TOPICS)?;
+        let ids = idle.query_map((before, most), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        for id in ids {
+            self.db.prepare_cached(sql::DROP_LOG)?.execute([id])?;
+            self.db.prepare_cached(sql::DROP_TOPIC)?.execute([id])?;
+        }
+        Ok(())
+    }
+
+    /// The transaction's end failed. Whether it is on disk nobody knows; after a failed `fsync`, not even whether
+    /// a later one can tell: so only a disk that is full, or a file that is locked, is tried again.
+    fn unsure(&self, replies: Vec<Reply>, error: &rusqlite::Error) -> Result<(), String> {
+        let what = format!("{}: {error}", self.path.display());
+        replies.into_iter().for_each(|reply| reply.fail(StoreError::Unknown(what.clone().into())));
+        let harmless = matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        );
+        if harmless && (self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok()) {
+            return Ok(());
+        }
+        Err(format!("{what}: it may not reach the disk: look at the disk, then restart the process"))
+    }
+
+    fn sql(&self, sql: &str) -> rusqlite::Result<()> {
+        self.db.prepare_cached(sql)?.execute([]).map(drop)
+    }
+}
+
+/// Returns the same error for another call of the batch.
+fn again(error: &StoreError) -> StoreError {
+    let what = error.to_string().into();
+    match error {
+        StoreError::Unavailable(_) => StoreError::Unavailable(what),
+        StoreError::Unknown(_) => StoreError::Unknown(what),
+        StoreError::Unusable(_) => StoreError::Unusable(what),
+        StoreError::Invalid(_) => StoreError::Invalid(what),
+    }
+}
