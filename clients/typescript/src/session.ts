@@ -8,7 +8,6 @@ import type { Lane } from "./collection/pending.js";
 import { type Driver, drive } from "./connection/driver.js";
 import type { AuthReason, State } from "./connection/state.js";
 import type { Environment } from "./environment.js";
-import { CLOSE } from "./generated/codes.js";
 import * as wire from "./generated/frames.js";
 import { base64url } from "./ids.js";
 import type { Desk } from "./mutation.js";
@@ -284,8 +283,7 @@ export function session(
     view = { ...rest, status: state.kind };
     if (retryAt !== undefined) view = { ...view, retryAt };
     if (ended && state.code > 0) {
-      const known = Object.entries(CLOSE).find(([, code]) => code === state.code);
-      const why = reason ?? known?.[0] ?? `close code ${state.code}`;
+      const why = reason ?? `close code ${state.code}`;
       view = { ...view, reason: why };
       env.report(`realtime: the connection ended: ${why}`);
       if (state.kind === "upgradeRequired") options.onUpgrade?.(why);

@@ -5,6 +5,7 @@
  */
 import { type Base, type Data, applyRows, fits } from "./collection/base.js";
 import { type Call, type Entry, type Lane, type Track, believe, followed, gotOf, isRefusal, sendable, verdictOf } from "./collection/pending.js";
+import { type Listener, type Part, watchers } from "./collection/watch.js";
 import { CLEAR, type Overlay, look, lookAll, replay } from "./collection/view.js";
 import * as wire from "./generated/frames.js";
 import { type Ticket, ticket } from "./mutation.js";
@@ -26,7 +27,7 @@ export interface Topic {
   /** What is visible of one entity, or of all entities of a model (`key` undefined). */
   view(model: number, key: string | undefined): View<unknown>;
   /** Calls `told` now and when that view changes; opens the topic. */
-  watch(model: number, key: string | undefined, told: (view: View<unknown>) => void): () => void;
+  watch(model: number, key: string | undefined, told: Listener): () => void;
   /** Makes a mutation: applied before this returns. */
   call(call: Call): Mutation<unknown, unknown>;
   /** Says what is pending of one entity (`key` undefined: of the whole topic). */
@@ -58,14 +59,6 @@ export interface Topic {
   news(): (readonly [sub: number, count: number, lane: number, got: number])[];
 }
 
-/** A view that is watched, and the last one that its listeners were told. */
-interface Node {
-  readonly model: number;
-  readonly key: string | undefined;
-  view: View<unknown>;
-  readonly told: Map<(view: View<unknown>) => void, View<unknown>>;
-}
-
 const LOADING: View<never> = { status: "loading", data: undefined, error: undefined };
 const MISSING: View<never> = { status: "missing", data: undefined, error: undefined };
 
@@ -77,7 +70,7 @@ export function topic(
   invalid: FrameworkError | undefined,
 ): Topic {
   const { env } = session;
-  const nodes = new Map<string, Node>();
+  const seen = watchers(env, name, see);
   const tracks: Track[] = [];
   let entries: readonly Entry[] = [];
   let overlay: Overlay = CLEAR;
@@ -93,11 +86,10 @@ export function topic(
   let strikes = 0;
   let held: (() => void) | undefined;
   let linger: (() => void) | undefined;
-  let telling = false;
 
   // --- What is seen ---
 
-  function see({ model, key, view }: Pick<Node, "model" | "key"> & { view?: View<unknown> }): View<unknown> {
+  function see({ model, key }: Part, view?: View<unknown>): View<unknown> {
     if (refusal !== undefined) {
       if (refusal.code === "rt/missing") return MISSING;
       return view?.error === refusal ? view : { status: "refused", data: undefined, error: refusal };
@@ -115,57 +107,21 @@ export function topic(
     return same ? (before as readonly Data[]) : all;
   }
 
-  function nodeOf(model: number, key: string | undefined): Node {
-    const id = `${model}/${key ?? ""}`;
-    const known = nodes.get(key === undefined ? `${model}` : id);
-    if (known !== undefined) return known;
-    const node: Node = { model, key, view: see({ model, key }), told: new Map() };
-    nodes.set(key === undefined ? `${model}` : id, node);
-    return node;
-  }
-
   /** Builds the next visible state aside, swaps it in, and tells each listener at most once (L5). */
   function publish(): void {
     overlay = replay(base, entries.filter(isOurs));
-    for (const node of nodes.values()) node.view = see(node);
+    seen.publish();
     session.changed();
-    if (telling) return;
-    telling = true;
-    for (let again = true; again; ) {
-      again = false;
-      for (const node of [...nodes.values()]) {
-        for (const [listener, told] of [...node.told]) {
-          if (told === node.view || !node.told.has(listener)) continue;
-          again = true;
-          node.told.set(listener, node.view);
-          tell(listener, node.view);
-        }
-      }
-    }
-    telling = false;
   }
 
-  function tell(listener: (view: View<unknown>) => void, view: View<unknown>): void {
-    try {
-      listener(view);
-    } catch (error) {
-      env.report(`realtime: a listener of ${name} threw`, error);
-    }
-  }
-
-  function watch(model: number, key: string | undefined, told: (view: View<unknown>) => void): () => void {
-    // Each subscription is its own, also where one function is given twice.
-    const listener = (view: View<unknown>): void => told(view);
-    const node = nodeOf(model, key);
+  function watch(model: number, key: string | undefined, told: Listener): () => void {
     listeners++;
     linger?.();
     linger = undefined;
     open(wire.VIEW_ALL);
-    node.told.set(listener, node.view);
-    tell(listener, node.view);
+    const remove = seen.add(model, key, told);
     return () => {
-      if (!node.told.delete(listener)) return;
-      if (--listeners === 0) rest();
+      if (remove() && --listeners === 0) rest();
     };
   }
 
@@ -232,6 +188,7 @@ export function topic(
       if (sub > 0) drop();
       session.closed(handle);
       publish();
+      seen.clear();
     }, LINGER_MS);
   }
 
@@ -507,10 +464,7 @@ export function topic(
   const handle: Topic = {
     name,
     models,
-    view: (model, key) => {
-      const node = nodes.get(key === undefined ? `${model}` : `${model}/${key}`);
-      return node?.view ?? nodeOf(model, key).view;
-    },
+    view: seen.view,
     watch,
     call,
     pending: (model, key) =>

@@ -13,18 +13,14 @@ type Invalid = FrameworkError & { readonly code: "rt/invalid" };
 /** How deep an argument may be nested (S47). */
 const MAX_DEPTH = 32;
 
-const INTEGERS: Readonly<Record<string, readonly [min: number, max: number]>> = {
-  u8: [0, 2 ** 8 - 1],
-  u16: [0, 2 ** 16 - 1],
-  u32: [0, 2 ** 32 - 1],
-  u64: [0, Number.MAX_SAFE_INTEGER],
-  usize: [0, Number.MAX_SAFE_INTEGER],
-  i8: [-(2 ** 7), 2 ** 7 - 1],
-  i16: [-(2 ** 15), 2 ** 15 - 1],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  timestamp: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-};
+/** Returns the range of an integer type; undefined for any other. Beyond 2^53 a number is not exact. */
+function rangeOf(ty: string): readonly [min: number, max: number] | undefined {
+  const [, sign, size] = /^(u|i|timestamp$)(8$|16$|32$|64$|size$|$)/.exec(ty) ?? [];
+  if (sign === undefined || (sign !== "timestamp" && size === "")) return undefined;
+  const isSmall = Number(size) > 0 && Number(size) < 64;
+  const max = isSmall ? 2 ** (Number(size) - (sign === "u" ? 0 : 1)) - 1 : Number.MAX_SAFE_INTEGER;
+  return [sign === "u" ? 0 : isSmall ? -max - 1 : -max, max];
+}
 
 /** What a check throws; it never leaves this file. */
 class Broken {
@@ -98,7 +94,7 @@ function typed(ty: Ty, value: unknown, types: Types, path: string, depth: number
       return Object.fromEntries(
         Object.entries(object(value, path)).map(([key, part]) => {
           const at = join(path, key);
-          deep(ty[1], typeof ty[1] === "string" && ty[1] in INTEGERS ? Number(key) : key, at);
+          deep(ty[1], typeof ty[1] === "string" && rangeOf(ty[1]) ? Number(key) : key, at);
           return [key, deep(ty[2], part, at)];
         }),
       );
@@ -111,7 +107,7 @@ function typed(ty: Ty, value: unknown, types: Types, path: string, depth: number
 
 function shaped(name: string, value: unknown, types: Types, path: string, depth: number): unknown {
   const shape = types[name];
-  if (shape === undefined) throw new Broken(path, "type", `the schema has no type ${name}`);
+  if (shape === undefined) return expected(`${name}, which the schema lacks`, path);
   if (shape.kind === "newtype") return typed(shape.of, value, types, path, depth);
   if (shape.kind === "struct") return record(shape.fields, value, types, path, depth);
   const { tag, variants } = shape;
@@ -119,7 +115,7 @@ function shaped(name: string, value: unknown, types: Types, path: string, depth:
   const [variant, inner] = tag === undefined ? (Object.entries(from)[0] ?? ["", null]) : [String(from[tag]), from];
   const found = Object.hasOwn(variants, variant) ? variants[variant] : undefined;
   if (found === undefined || (tag === undefined && Object.keys(from).length !== 1)) {
-    throw new Broken(path, "type", `must be one of ${Object.keys(variants).join(", ")}`);
+    return expected(`one of ${Object.keys(variants).join(", ")}`, path);
   }
   if (tag === undefined) {
     if (found.kind === "unit") return variant;
@@ -138,27 +134,21 @@ function varied(shape: VariantShape, value: unknown, types: Types, path: string,
 }
 
 function scalar(ty: string, value: unknown, path: string): unknown {
-  const range = INTEGERS[ty];
-  if (range !== undefined) {
-    if (Number.isInteger(value) && Number(value) >= range[0] && Number(value) <= range[1]) return Number(value) + 0;
-    throw new Broken(path, "type", `must be a whole number from ${range[0]} to ${range[1]}`);
-  }
+  const range = rangeOf(ty);
   const fits =
-    ty === "unit" ? value === undefined || value === null
+    range !== undefined ? Number.isInteger(value) && Number(value) >= range[0] && Number(value) <= range[1]
+    : ty === "unit" ? value === undefined || value === null
     : ty === "bool" ? typeof value === "boolean"
     : ty === "f32" || ty === "f64" ? Number.isFinite(value)
     : typeof value === "string" && !/\p{Surrogate}/u.test(value) && (ty !== "char" || [...value].length === 1);
-  if (!fits) throw new Broken(path, "type", `must be ${NAMES[ty] ?? "a text without lone surrogates"}`);
+  if (!fits) expected(ty, path);
+  if (range !== undefined) return Number(value) + 0;
   return ty === "f32" ? Math.fround(Number(value)) : (value ?? null);
 }
 
-const NAMES: Readonly<Record<string, string>> = {
-  unit: "left out",
-  bool: "true or false",
-  f32: "a finite number",
-  f64: "a finite number",
-  char: "one character",
-};
+function expected(what: string, path: string): never {
+  throw new Broken(path, "type", `expected ${what}`);
+}
 
 function obey(rule: Rule, value: unknown, path: string): void {
   if (value === null) return;
@@ -174,14 +164,14 @@ function obey(rule: Rule, value: unknown, path: string): void {
 
 function list(value: unknown, path: string, length?: number): readonly unknown[] {
   if (Array.isArray(value) && (length ?? value.length) === value.length) return value;
-  throw new Broken(path, "type", length === undefined ? "must be a list" : `must be a list of ${length}`);
+  return expected(`a list${length === undefined ? "" : ` of ${length}`}`, path);
 }
 
 function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw new Broken(path, "type", "must be an object");
+  return expected("an object", path);
 }
 
 function join(path: string, name: string): string {

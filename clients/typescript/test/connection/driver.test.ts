@@ -76,7 +76,7 @@ test("cl2_an_old_client_is_told_to_upgrade", async () => {
   const one = await live({ onUpgrade: (reason) => told.push(reason) });
   await one.drop(CLOSE.schema);
   expect(one.rt.connection.view.status).toBe("upgradeRequired");
-  expect(told).toEqual(["schema"]);
+  expect(told).toEqual(["close code 4510"]);
   expect(one.rt.poll("lunch").view.status).toBe("cached");
 });
 
