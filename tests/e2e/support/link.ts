@@ -9,6 +9,7 @@ export class Link {
   readonly #listener: Listener;
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #deaf = false;
 
   private constructor(listener: Listener, target: number) {
     this.#listener = listener;
@@ -32,6 +33,12 @@ export class Link {
 
   mend(): void {
     this.#cut = false;
+    this.#deaf = false;
+  }
+
+  /** Loses what the server says, while it goes on hearing the page: until `mend`. */
+  deafen(): void {
+    this.#deaf = true;
   }
 
   async close(): Promise<void> {
@@ -55,7 +62,10 @@ export class Link {
         this.#sockets.delete(socket);
         other.destroy();
       });
-      socket.pipe(other);
+      socket.on("data", (bytes) => {
+        if (!(this.#deaf && socket === far)) other.write(bytes);
+      });
+      socket.on("end", () => other.end());
     }
   }
 }

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 
 import type { ServerProgram } from "./server.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+/** The root of the repository. */
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The built binary: `cargo xtask test e2e` builds it first. */
 function binary(): string {
@@ -25,6 +26,6 @@ export function poll(extra: Readonly<Record<string, string>> = {}): ServerProgra
       REALTIME_STORE: join(folder, "realtime.db"),
       ...extra,
     }),
-    ready: /http:\/\/127\.0\.0\.1:\d+/,
+    ready: /^listening on http:\/\/127\.0\.0\.1:\d+$/,
   };
 }

@@ -12,6 +12,8 @@ export interface Person {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly frames: Frames;
+  /** Every error and warning of the page's console, and every exception that nobody caught. */
+  readonly complaints: readonly string[];
 }
 
 interface Tools {
@@ -55,10 +57,19 @@ export const test = base.extend<Tools>({
       const context = await browser.newContext();
       contexts.push(context);
       const page = await context.newPage();
-      const frames = Frames.of(page);
+      const [frames, complaints] = [Frames.of(page), complaintsOf(page)];
       await page.goto(url);
-      return { page, context, frames };
+      return { page, context, frames, complaints };
     });
     for (const context of contexts) await context.close();
   },
 });
+
+function complaintsOf(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+  return complaints;
+}
