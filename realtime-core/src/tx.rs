@@ -15,6 +15,9 @@ pub struct Tx<R> {
     root: PhantomData<fn() -> R>,
 }
 
+/// Entities that a run wrote; `None`: removed.
+pub(crate) type Dirty = BTreeMap<RowKey, Option<Box<dyn Any + Send + Sync>>>;
+
 /// A run without its types: what the worker hands to a mutator and takes back.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -23,7 +26,7 @@ pub(crate) struct Run {
     /// The entity that is `self` just now: it is out of the topic while its mutator runs.
     pub(crate) receiver: Option<RowKey>,
     /// Entities that were written, not yet taken apart into columns; `None`: removed.
-    pub(crate) dirty: BTreeMap<RowKey, Option<Box<dyn Any + Send + Sync>>>,
+    pub(crate) dirty: Dirty,
 }
 
 /// Who acts, and when.
@@ -106,8 +109,7 @@ impl<R: SyncModel<Root = R>> Tx<R> {
     /// Returns a random number below `n` (0 for 0): the same on both sides, and on each replay.
     pub fn random(&mut self, n: u32) -> u32 {
         let context = &mut self.run.context;
-        let stream = context.random.get_or_insert_with(|| context.seed.stream());
-        ((u64::from(stream.next()) * u64::from(n)) >> 32) as u32
+        context.random.get_or_insert_with(|| context.seed.stream()).below(n)
     }
 
     /// Returns the entity with this key; `self` is left out.

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
+};
 
 /// One value, as canonical MessagePack: structs as maps with named fields, in human-readable form.
 ///
@@ -66,6 +69,14 @@ impl Raw {
         Self(Bytes::from_static(&[0xc0]))
     }
 
+    /// Tells whether it holds no NaN and no infinity, which JSON cannot hold.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        // 0xca and 0xcb are MessagePack's floats; without one of these bytes there is nothing to look for.
+        let may_hold_floats = self.0.iter().any(|byte| matches!(byte, 0xca | 0xcb));
+        !may_hold_floats || self.decode::<Finite>().is_ok()
+    }
+
     /// Tells whether it is `null`.
     #[must_use]
     pub fn is_null(&self) -> bool {
@@ -86,6 +97,57 @@ impl<'de> Deserialize<'de> for Raw {
         let mut to = rmp_serde::Serializer::new(&mut out).with_struct_map().with_human_readable();
         serde_transcode::transcode(from, &mut to).map_err(serde::de::Error::custom)?;
         Ok(Self(out.into()))
+    }
+}
+
+/// Reads any value, and fails at the first float that is not finite.
+struct Finite;
+
+impl<'de> Deserialize<'de> for Finite {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(FiniteVisitor)
+    }
+}
+
+struct FiniteVisitor;
+
+impl<'de> Visitor<'de> for FiniteVisitor {
+    type Value = Finite;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value without NaN and infinity")
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_unit<E>(self) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_none<E>(self) -> Result<Finite, E> {
+        Ok(Finite)
+    }
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Finite, E> {
+        if value.is_finite() { Ok(Finite) } else { Err(E::custom("not finite")) }
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Finite, A::Error> {
+        while seq.next_element::<Finite>()?.is_some() {}
+        Ok(Finite)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Finite, A::Error> {
+        while map.next_entry::<Finite, Finite>()?.is_some() {}
+        Ok(Finite)
     }
 }
 
@@ -127,6 +189,13 @@ mod tests {
             raw.decode::<(Vec<Shape>, BTreeMap<String, i64>, (f64, bool, char, ()))>().unwrap(),
             value
         );
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_found_wherever_it_stands() {
+        assert!(Raw::encode(&(1.5, "x", BTreeMap::from([("a", Some(-0.0))]))).unwrap().is_finite());
+        assert!(!Raw::encode(&BTreeMap::from([("a", vec![Some(f64::NAN)])])).unwrap().is_finite());
+        assert!(!Raw::encode(&f32::INFINITY).unwrap().is_finite());
     }
 
     #[test]

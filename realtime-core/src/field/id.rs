@@ -78,7 +78,12 @@ impl Sfc32 {
         sfc
     }
 
-    pub(crate) fn next(&mut self) -> u32 {
+    /// Returns a number below `n`; 0 for 0.
+    pub(crate) fn below(&mut self, n: u32) -> u32 {
+        ((u64::from(self.next()) * u64::from(n)) >> 32) as u32
+    }
+
+    fn next(&mut self) -> u32 {
         let [a, b, c, counter] = self.0;
         let out = a.wrapping_add(b).wrapping_add(counter);
         self.0 = [
@@ -88,5 +93,40 @@ impl Sfc32 {
             counter.wrapping_add(1),
         ];
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Vector {
+        seed: [u32; 4],
+        ids: Vec<String>,
+        random: Vec<Random>,
+    }
+
+    #[derive(Deserialize)]
+    struct Random {
+        n: u32,
+        value: u32,
+    }
+
+    /// The vectors are what the TypeScript client's own code made.
+    #[test]
+    fn s45_ids_and_random_numbers_are_those_of_the_typescript_client() {
+        let text = include_str!("../../../realtime-protocol/tests/vectors/ids.json");
+        let vectors: Vec<Vector> = serde_json::from_str(text).unwrap();
+        assert!(vectors.len() >= 5);
+        for vector in vectors {
+            let seed = Seed(vector.seed);
+            let ids: Vec<_> = (0..).take(vector.ids.len()).map(|k| seed.id(k).to_string()).collect();
+            assert_eq!(ids, vector.ids, "{seed:?}");
+            let mut stream = seed.stream();
+            for Random { n, value } in vector.random {
+                assert_eq!(stream.below(n), value, "{seed:?} below {n}");
+            }
+        }
     }
 }

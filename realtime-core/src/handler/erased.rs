@@ -31,9 +31,9 @@ pub(crate) trait ErasedModel: Send + Sync {
     /// Returns its schema, and adds the named types that it uses.
     fn describe(&self, types: &mut Types) -> schema::Model;
     /// Puts a row together from its cells; absent ones take their defaults.
-    fn row(&self, version: u64, cells: &[Option<Raw>]) -> Result<Row, RawError>;
+    fn row(&self, cells: &[Option<Raw>]) -> Result<Row, RawError>;
     /// Takes an entity apart.
-    fn row_of(&self, version: u64, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError>;
+    fn row_of(&self, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError>;
     fn key_of(&self, value: &(dyn Any + Send + Sync)) -> Option<String>;
     /// The values of the pattern's fields, of a root.
     fn topic_fields(&self, value: &(dyn Any + Send + Sync)) -> Vec<String>;
@@ -74,7 +74,14 @@ impl<M: SyncModel> Typed<M> {
     }
 
     fn encode(&self, entity: &M) -> Result<Vec<Raw>, RawError> {
-        self.parts.columns.iter().map(|column| (column.encode)(entity)).collect()
+        let cell = |column: &crate::model::ColumnDef<M>| {
+            let raw = (column.encode)(entity)?;
+            match raw.is_finite() {
+                true => Ok(raw),
+                false => Err(RawError::new(format!("{}: NaN and infinity cannot be kept", column.name))),
+            }
+        };
+        self.parts.columns.iter().map(cell).collect()
     }
 }
 
@@ -91,15 +98,15 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
         super::schema::model(&self.parts, types)
     }
 
-    fn row(&self, version: u64, cells: &[Option<Raw>]) -> Result<Row, RawError> {
+    fn row(&self, cells: &[Option<Raw>]) -> Result<Row, RawError> {
         let entity = (self.parts.decode)(&mut Columns::new(cells))?;
-        Ok(Row { version, cells: self.encode(&entity)?, value: Arc::new(entity) })
+        Ok(Row { cells: self.encode(&entity)?, value: Arc::new(entity) })
     }
 
-    fn row_of(&self, version: u64, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError> {
+    fn row_of(&self, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError> {
         let entity = value.downcast::<M>().map_err(|_| RawError::new("an entity of another model"))?;
         let cells = self.encode(&entity)?;
-        Ok(Row { version, cells, value: Arc::from(entity as Box<dyn Any + Send + Sync>) })
+        Ok(Row { cells, value: Arc::from(entity as Box<dyn Any + Send + Sync>) })
     }
 
     fn key_of(&self, value: &(dyn Any + Send + Sync)) -> Option<String> {

@@ -32,7 +32,7 @@ pub(super) fn create(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Wri
             None => return Err(invalid(&column.name, "required", "is missing".into())),
         }
     }
-    let row = scene.model().row(scene.version, &cells).map_err(|e| invalid("", "type", e.to_string()))?;
+    let row = scene.model().row(&cells).map_err(|e| invalid("", "type", e.to_string()))?;
     made(scene, key, row)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn patch(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Writ
         scene.check(column, raw)?;
         cells[usize::from(at)] = Some(raw.clone());
     }
-    let row = scene.model().row(scene.version, &cells).map_err(|e| invalid("", "type", e.to_string()))?;
+    let row = scene.model().row(&cells).map_err(|e| invalid("", "type", e.to_string()))?;
     Ok((None, Written::from([(key, Some(Arc::new(row)))])))
 }
 

@@ -18,7 +18,7 @@ use crate::{
     mutation::{Fault, Refusal, invalid},
     policy::Answer,
     topic::rows::{Overlay, Row, RowKey, Value},
-    tx::{Context, Run},
+    tx::{Context, Dirty, Run},
 };
 
 /// What a client asks for.
@@ -32,7 +32,7 @@ pub(crate) struct Call {
 /// Rows that a run wrote; `None`: removed.
 pub(crate) type Written = BTreeMap<RowKey, Option<Arc<Row>>>;
 
-/// Runs `call` over `rows`; the offset of the commit-to-be becomes the version of what it writes.
+/// Runs `call` over `rows`.
 ///
 /// # Errors
 ///
@@ -40,15 +40,14 @@ pub(crate) type Written = BTreeMap<RowKey, Option<Arc<Row>>>;
 pub(crate) fn run(
     registry: &Registry,
     topic: &Topic,
-    rows: &Overlay,
-    version: u64,
+    rows: &mut Overlay,
     context: &Context,
     call: &Call,
 ) -> Result<(Option<Raw>, Written), Refusal> {
     let mutator = registry
         .mutator(call.mutator)
         .ok_or_else(|| invalid("", "mutation", format!("no mutation has the number {}", call.mutator)))?;
-    let scene = Scene::new(registry, topic, rows, version, context, mutator)?;
+    let mut scene = Scene::new(registry, topic, rows, context, mutator)?;
     let (value, written) = scene.play(call)?;
     if value.as_ref().is_some_and(|raw| raw.bytes().len() > MAX_OUTCOME_BYTES) {
         return Err(Refusal::Limit("the size of a mutation's answer"));
@@ -60,8 +59,7 @@ pub(crate) fn run(
 pub(super) struct Scene<'a> {
     pub(super) registry: &'a Registry,
     pub(super) topic: &'a Topic,
-    pub(super) rows: &'a Overlay,
-    pub(super) version: u64,
+    pub(super) rows: &'a mut Overlay,
     pub(super) context: &'a Context,
     pub(super) entry: &'a Entry,
     pub(super) root: &'a Entry,
@@ -74,8 +72,7 @@ impl<'a> Scene<'a> {
     fn new(
         registry: &'a Registry,
         topic: &'a Topic,
-        rows: &'a Overlay,
-        version: u64,
+        rows: &'a mut Overlay,
         context: &'a Context,
         mutator: Mutator,
     ) -> Result<Self, Refusal> {
@@ -85,10 +82,10 @@ impl<'a> Scene<'a> {
             return Err(invalid("", "mutation", format!("`{}` is not in this topic", entry.model.name())));
         }
         let root_row = root_row(root, rows);
-        Ok(Self { registry, topic, rows, version, context, entry, root, root_row, what: mutator.what })
+        Ok(Self { registry, topic, rows, context, entry, root, root_row, what: mutator.what })
     }
 
-    fn play(&self, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
+    fn play(&mut self, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
         self.may_open()?;
         match self.what {
             What::Named(index) => self.named(index, call),
@@ -143,7 +140,7 @@ impl<'a> Scene<'a> {
         Ok((key, value))
     }
 
-    fn named(&self, index: usize, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
+    fn named(&mut self, index: usize, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
         let door = Door::Mutation(index);
         let mutation = &self.registry.schema_of(self.entry).mutations[index];
         let target = match mutation.receiver {
@@ -157,10 +154,12 @@ impl<'a> Scene<'a> {
         for (argument, raw) in mutation.args.iter().zip(&call.args) {
             self.check(argument, raw)?;
         }
-        let mut run = Run::new(self.rows.layer(), self.context.clone());
+        // The rows are lent to the run, and come back whatever becomes of it.
+        let mut run = Run::new(std::mem::take(self.rows), self.context.clone());
         let called = AssertUnwindSafe(|| self.model().call(index, &mut run, target, &call.args));
-        let value = catch_unwind(called).unwrap_or_else(|payload| Err(caught(payload)))?;
-        Ok((value, self.seal(run)?))
+        let value = catch_unwind(called).unwrap_or_else(|payload| Err(caught(payload)));
+        *self.rows = run.rows;
+        Ok((value?, self.seal(run.dirty)?))
     }
 
     /// Checks a value's rules.
@@ -174,9 +173,9 @@ impl<'a> Scene<'a> {
     }
 
     /// Takes what a run wrote apart into rows, and checks the rules of their columns.
-    pub(super) fn seal(&self, run: Run) -> Result<Written, Refusal> {
+    fn seal(&self, dirty: Dirty) -> Result<Written, Refusal> {
         let mut written = Written::new();
-        for (key, value) in run.dirty {
+        for (key, value) in dirty {
             let row = match value {
                 None => None,
                 Some(value) => Some(Arc::new(self.seal_row(&key, value)?)),
@@ -190,7 +189,7 @@ impl<'a> Scene<'a> {
         let entry = self.registry.by_number(key.model).ok_or(Refusal::Missing)?;
         let row = entry
             .model
-            .row_of(self.version, value)
+            .row_of(value)
             .map_err(|e| Refusal::Fault(format!("what the mutator wrote cannot be kept: {e}")))?;
         let before = self.rows.get(key);
         for (i, field) in self.registry.schema_of(entry).columns.iter().enumerate() {

@@ -19,7 +19,7 @@ use crate::{
     handler::{ErasedModel, Registry, typed},
     model::SyncModel,
     principal::{Guest, Principal, Serves},
-    store::{Memory, Memory as Embedded, Store},
+    store::{Embedded, Memory, Store},
 };
 
 /// An application: its models, its principal, its backends.
@@ -181,8 +181,8 @@ fn write_schema(registry: &Registry, path: &Path) -> Result {
 fn default_store() -> Arc<dyn Store> {
     match env::var("REALTIME_STORE") {
         Ok(name) if name == "memory" => Arc::new(Memory::new()),
-        Ok(path) if !path.is_empty() => Arc::new(Embedded::new()),
-        _ => Arc::new(Embedded::new()),
+        Ok(path) if !path.is_empty() => Arc::new(Embedded::at(path)),
+        _ => Arc::new(Embedded::at("./realtime.db")),
     }
 }
 

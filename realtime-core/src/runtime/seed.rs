@@ -55,7 +55,7 @@ fn prepare(registry: &Registry, seed: &Seed) -> Result<(Topic, RecordBody), Prob
     let fields = entry.model.topic_fields(&*seed.value);
     let topic = pattern.fill(&fields).map_err(|e| problem(e.to_string()))?;
     let copy = entry.model.clone_value(&seed.value).ok_or_else(|| problem("of another model".into()))?;
-    let row = entry.model.row_of(1, copy).map_err(|e| problem(e.to_string()))?;
+    let row = entry.model.row_of(copy).map_err(|e| problem(e.to_string()))?;
     let key = entry.model.key_of(&*seed.value).unwrap_or_default();
     let key = RowKey::new(entry.model.number(), &key);
     let created = change::row_change(registry, &key, None, Some(&std::sync::Arc::new(row)));

@@ -123,9 +123,8 @@ impl Turn<'_> {
 
     fn run(&mut self, entry: Waiting, state: LaneState) {
         let ground = self.ground;
-        let version = ground.head.offset + 1;
-        let result =
-            handler::run(ground.registry, ground.topic, &self.overlay, version, &entry.context, &entry.call);
+        let rows = &mut self.overlay;
+        let result = handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call);
         let outcome = match result {
             Ok((value, written)) => {
                 written.into_iter().for_each(|(key, row)| self.overlay.put(key, row));

@@ -66,12 +66,7 @@ pub(crate) fn store_change(change: &RowChange) -> Change {
 /// # Errors
 ///
 /// Where a row does not decode: another program wrote it.
-pub(crate) fn apply(
-    registry: &Registry,
-    rows: &mut Rows,
-    offset: u64,
-    change: &RowChange,
-) -> Result<(), RawError> {
+pub(crate) fn apply(registry: &Registry, rows: &mut Rows, change: &RowChange) -> Result<(), RawError> {
     let (model, key) = change.id();
     let row_key = RowKey::new(model, key);
     let Some(entry) = registry.by_number(model) else { return Ok(()) };
@@ -81,14 +76,14 @@ pub(crate) fn apply(
         }
         RowChange::Create { cells, .. } => {
             let none = vec![None; registry.schema_of(entry).columns.len()];
-            rows.insert(row_key, Arc::new(overwrite(registry, entry, offset, none, cells)?));
+            rows.insert(row_key, Arc::new(overwrite(registry, entry, none, cells)?));
         }
         RowChange::Update { cells, .. } => {
             let Some(row) = rows.get(&row_key) else {
                 return Err(RawError::new(format!("a record changes `{key}`, which is not there")));
             };
             let before = row.cells.iter().cloned().map(Some).collect();
-            rows.insert(row_key, Arc::new(overwrite(registry, entry, offset, before, cells)?));
+            rows.insert(row_key, Arc::new(overwrite(registry, entry, before, cells)?));
         }
     }
     Ok(())
@@ -97,7 +92,6 @@ pub(crate) fn apply(
 fn overwrite(
     registry: &Registry,
     entry: &Entry,
-    offset: u64,
     mut cells: Vec<Option<Raw>>,
     changed: &[(u16, Raw)],
 ) -> Result<Row, RawError> {
@@ -108,7 +102,7 @@ fn overwrite(
             cells[at] = Some(raw.clone());
         }
     }
-    entry.model.row(offset, &cells)
+    entry.model.row(&cells)
 }
 
 /// Returns a stored row as the hot copy holds it; `None`: of a model that this program does not know.
@@ -125,7 +119,7 @@ pub(crate) fn load(
     let none = vec![None; registry.schema_of(entry).columns.len()];
     let cells: Vec<_> =
         stored.columns.iter().map(|(number, bytes)| (*number, Raw::from_bytes(bytes.clone()))).collect();
-    let row = overwrite(registry, entry, stored.version, none, &cells)
+    let row = overwrite(registry, entry, none, &cells)
         .map_err(|e| RawError::new(format!("the stored {} `{key}`: {e}", entry.model.name())))?;
     Ok(Some((RowKey::new(stored.key.model, key), Arc::new(row))))
 }

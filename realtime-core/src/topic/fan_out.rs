@@ -37,7 +37,9 @@ impl Worker {
                 private.entry(*holder).or_default().push((*index, outcome.seq, outcome.outcome.clone()));
             }
         }
-        for (to, outcomes) in private {
+        // One that was not answered yet learns it from its lanes' rows, together with the rows (S24).
+        let answered = |to: &SubKey| self.subs.get(to).is_some_and(|sub| sub.count > 0);
+        for (to, outcomes) in private.into_iter().filter(|(to, _)| answered(to)) {
             self.send(to, &Ack { sub: to.sub, mark: self.head.offset, outcomes }.into(), fx);
         }
     }

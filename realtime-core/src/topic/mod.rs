@@ -5,9 +5,13 @@ pub(crate) mod catch_up;
 pub(crate) mod change;
 mod channel;
 pub(crate) mod event;
+mod failure;
 mod fan_out;
 mod join;
 pub(crate) mod lanes;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod worker;
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,6 @@ impl RowKey {
 /// A row: its columns as they are kept and sent, and the same as a struct.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// The offset of the last commit that touched it.
-    pub(crate) version: u64,
     /// In the order of the schema; none: the store has no value, the default holds.
     pub(crate) cells: Vec<Raw>,
     /// What the columns decode to.
@@ -51,11 +49,6 @@ impl Overlay {
             Some(written) => written.as_ref(),
             None => self.base.get(key),
         }
-    }
-
-    /// Another overlay over the same rows.
-    pub(crate) fn layer(&self) -> Self {
-        Self { base: Arc::clone(&self.base), written: self.written.clone() }
     }
 
     pub(crate) fn put(&mut self, key: RowKey, row: Option<Arc<Row>>) {

@@ -11,10 +11,7 @@ use std::{
 use bytes::Bytes;
 use realtime_protocol::{
     LaneId, Position, Topic, code,
-    frame::{
-        Codec, ServerFrame,
-        v1::{Ack, Defer},
-    },
+    frame::{Codec, ServerFrame, v1::Ack},
 };
 
 use super::{
@@ -32,7 +29,7 @@ use crate::{
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+pub(super) enum State {
     /// Nothing is known: the next turn loads.
     Cold,
     Loading,
@@ -43,37 +40,35 @@ enum State {
 
 /// How many waiting mutations a worker takes before it defers (L11).
 const MAX_WAITING: usize = 4096;
-/// How often a batch may lose against other nodes before it is deferred (S12).
-const MAX_LOSSES: u32 = 16;
-/// How long to wait after the store failed, in milliseconds.
-const RETRY_MS: u32 = 1_000;
 
 /// One topic on one node.
 pub(crate) struct Worker {
     pub(super) registry: Arc<Registry>,
     pub(super) topic: Topic,
     pub(super) root: usize,
-    state: State,
+    pub(super) state: State,
     /// An operation on the store is under way.
-    busy: bool,
+    pub(super) busy: bool,
     pub(super) head: Position,
     pub(super) floor: u64,
-    epoch: u32,
+    pub(super) epoch: u32,
     form: u32,
     pub(super) rows: Arc<Rows>,
     pub(super) subs: BTreeMap<SubKey, Subscriber>,
     /// Subscribers that wait for their answer.
     pub(super) joining: Vec<SubKey>,
     /// Those of them whose lanes and replays are being read.
-    reading: Vec<SubKey>,
+    pub(super) reading: Vec<SubKey>,
+    /// What was read for them, while the worker catches up with it.
+    pub(super) held: Option<ReadAnswer>,
     pub(super) lanes: Lanes,
     /// Lanes that a mutation named for the first time.
-    unread: Vec<LaneId>,
-    waiting: VecDeque<Waiting>,
+    pub(super) unread: Vec<LaneId>,
+    pub(super) waiting: VecDeque<Waiting>,
     committing: Option<Batch>,
-    losses: u32,
+    pub(super) losses: u32,
     pub(super) channels: [Channel; 2],
-    doubt: bool,
+    pub(super) doubt: bool,
 }
 
 impl Worker {
@@ -94,6 +89,7 @@ impl Worker {
             subs: BTreeMap::new(),
             joining: Vec::new(),
             reading: Vec::new(),
+            held: None,
             lanes: Lanes::default(),
             unread: Vec::new(),
             waiting: VecDeque::new(),
@@ -198,7 +194,7 @@ impl Worker {
         }
     }
 
-    fn begin(&mut self, effect: Effect, fx: &mut Vec<Effect>) {
+    pub(super) fn begin(&mut self, effect: Effect, fx: &mut Vec<Effect>) {
         self.busy = true;
         fx.push(effect);
     }
@@ -228,12 +224,24 @@ impl Worker {
             Ok(answer) => answer,
             Err(error) => return self.fail(&error, fx),
         };
-        if !answer.lanes.is_empty() && answer.head.at != self.head {
-            // The store is of another position: take its steps, then read again (S24).
-            self.joining.append(&mut self.reading);
-            self.unread.extend(answer.lanes.iter().map(|(lane, _)| *lane));
+        if self.is_ahead(&answer) {
+            // The store is further than this node: take its steps first (S20, S24).
+            self.held = Some(answer);
             return self.begin(Effect::Replay { after: self.head }, fx);
         }
+        self.finish_read(answer, fx);
+    }
+
+    /// Rows, lanes and readers must not be of a later position than the worker.
+    fn is_ahead(&self, answer: &ReadAnswer) -> bool {
+        let lanes = !answer.lanes.is_empty() && answer.head.at != self.head;
+        let reader = |(from, replay): &(Position, Replay)| {
+            matches!(replay, Replay::Records { .. }) && from.offset > self.head.offset
+        };
+        lanes || answer.replays.iter().any(reader)
+    }
+
+    fn finish_read(&mut self, answer: ReadAnswer, fx: &mut Vec<Effect>) {
         for (lane, row) in answer.lanes {
             self.lanes.set_row(lane, row);
         }
@@ -310,45 +318,6 @@ impl Worker {
         }
     }
 
-    /// The commit did not happen, or nobody knows: what ran goes back to the front of the queue, or is dropped.
-    fn lost(&mut self, batch: Batch, error: CommitError, now: Now, fx: &mut Vec<Effect>) {
-        let again = |worker: &mut Self, ran: Vec<Waiting>| {
-            ran.into_iter().rev().for_each(|entry| worker.waiting.push_front(entry));
-        };
-        match error {
-            CommitError::Behind { missed: Some(missed), .. } => {
-                self.losses += 1;
-                if self.losses >= MAX_LOSSES {
-                    self.defer_all(batch.ran, code::BUSY, fx);
-                } else {
-                    again(self, batch.ran);
-                }
-                self.take_records(&missed, fx);
-            }
-            CommitError::LaneMoved { lane, now: row } => {
-                self.lanes.set_row(lane, row);
-                again(self, batch.ran);
-                // Its commit may be one that this node has not seen: the mark needs it.
-                self.doubt = true;
-            }
-            CommitError::Behind { .. } | CommitError::Forked { .. } => self.reload(fx),
-            CommitError::Store(StoreError::Unknown(error)) => {
-                tracing::warn!(topic = %self.topic, %error, "a commit's answer is unknown; loading afresh");
-                self.epoch = now.epoch;
-                self.reload(fx);
-            }
-            CommitError::Store(error) => {
-                self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
-                self.fail(&error, fx);
-            }
-            CommitError::Form { now: form } => {
-                tracing::error!(topic = %self.topic, form, "the store's form was raised: this node must be upgraded");
-                self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
-            }
-            CommitError::Taken { .. } => self.defer_all(batch.ran, code::BUSY, fx),
-        }
-    }
-
     fn published(&mut self, record: &Record, fx: &mut Vec<Effect>) {
         if self.state != State::Ready || record.at.offset <= self.head.offset {
             return;
@@ -366,24 +335,36 @@ impl Worker {
         match replay {
             Ok(Replay::Records { records, more, .. }) => {
                 self.doubt = more;
-                self.take_records(&records, fx);
+                self.catch_up_held(&records, fx);
             }
             Ok(Replay::Gap { .. }) => self.reload(fx),
             Err(error) => self.fail(&error, fx),
         }
     }
 
+    /// Takes the steps that a read waited for, then answers it: lanes as read first, so that each step moves them on.
+    fn catch_up_held(&mut self, records: &[Record], fx: &mut Vec<Effect>) {
+        let held = self.held.take();
+        if let Some(answer) = &held {
+            for (lane, row) in &answer.lanes {
+                self.lanes.set_row(*lane, row.clone());
+            }
+        }
+        self.take_records(records, fx);
+        if let Some(answer) = held.filter(|_| self.state == State::Ready) {
+            self.join_all(&answer.replays, fx);
+        }
+    }
+
     /// Takes the steps that other nodes committed.
-    fn take_records(&mut self, records: &[Record], fx: &mut Vec<Effect>) {
+    pub(super) fn take_records(&mut self, records: &[Record], fx: &mut Vec<Effect>) {
         for record in records {
             if record.at.offset <= self.head.offset {
                 continue;
             }
             let taken = RecordBody::decode(&record.bytes).and_then(|body| {
                 let rows = Arc::make_mut(&mut self.rows);
-                body.rows
-                    .iter()
-                    .try_for_each(|c| change::apply(&self.registry, rows, record.at.offset, c))?;
+                body.rows.iter().try_for_each(|c| change::apply(&self.registry, rows, c))?;
                 Ok(body)
             });
             let body = match taken {
@@ -416,56 +397,6 @@ impl Worker {
                 self.channels.iter_mut().for_each(|channel| channel.restart(head.at));
             }
         }
-    }
-
-    /// Loads afresh: what waits is dropped, and sent again after the `subscribed` to come (S22).
-    pub(super) fn reload(&mut self, fx: &mut Vec<Effect>) {
-        self.waiting.clear();
-        self.lanes.forget_rows();
-        self.unread.clear();
-        self.joining = self.subs.keys().copied().collect();
-        self.reading.clear();
-        let keys = self.joining.clone();
-        for key in keys {
-            self.hold_where_it_stands(key);
-        }
-        self.state = State::Loading;
-        self.begin(Effect::Load, fx);
-    }
-
-    /// The store failed: what waits is deferred, readers wait.
-    fn fail(&mut self, error: &StoreError, fx: &mut Vec<Effect>) {
-        tracing::error!(topic = %self.topic, %error, "the store failed");
-        let waiting = std::mem::take(&mut self.waiting);
-        self.defer_all(waiting.into(), code::STORE_UNAVAILABLE, fx);
-        self.joining.append(&mut self.reading);
-        self.state = if self.state == State::Ready { State::Ready } else { State::Broken };
-        if !self.joining.is_empty() || !self.unread.is_empty() || self.state == State::Broken {
-            self.state = State::Broken;
-            fx.push(Effect::RetryAfter { ms: RETRY_MS });
-        }
-    }
-
-    fn retry(&mut self) {
-        if self.state == State::Broken {
-            self.state = State::Cold;
-            self.lanes.forget_rows();
-        }
-    }
-
-    fn defer_all(&mut self, entries: Vec<Waiting>, code: &'static str, fx: &mut Vec<Effect>) {
-        let mut told = Vec::new();
-        for entry in entries {
-            if !told.contains(&(entry.from, entry.lane)) {
-                told.push((entry.from, entry.lane));
-                self.defer(entry.from, entry.index, entry.seq, code, fx);
-            }
-        }
-    }
-
-    fn defer(&self, to: SubKey, lane: u16, seq: u64, code: &'static str, fx: &mut Vec<Effect>) {
-        let after = if code == code::GAP { 0 } else { RETRY_MS };
-        self.send(to, &Defer { sub: to.sub, lane, seq, code: code.into(), after }.into(), fx);
     }
 
     pub(super) fn send(&self, to: SubKey, frame: &ServerFrame, fx: &mut Vec<Effect>) {

@@ -1,0 +1,108 @@
+//! What a worker does when a commit is lost or the store fails: run again, defer, or load afresh (S12, S22, S28).
+
+use realtime_protocol::{code, frame::v1::Defer};
+
+use super::{
+    batch::{Batch, Waiting},
+    event::{Effect, Now, SubKey},
+    worker::{State, Worker},
+};
+use crate::store::{CommitError, StoreError};
+
+/// How often a batch may lose against other nodes before it is deferred (S12).
+const MAX_LOSSES: u32 = 16;
+/// How long to wait after the store failed, in milliseconds.
+const RETRY_MS: u32 = 1_000;
+
+impl Worker {
+    /// The commit did not happen, or nobody knows: what ran goes back to the front of the queue, or is dropped.
+    pub(super) fn lost(&mut self, batch: Batch, error: CommitError, now: Now, fx: &mut Vec<Effect>) {
+        let again = |worker: &mut Self, ran: Vec<Waiting>| {
+            ran.into_iter().rev().for_each(|entry| worker.waiting.push_front(entry));
+        };
+        match error {
+            CommitError::Behind { missed: Some(missed), .. } => {
+                self.losses += 1;
+                if self.losses >= MAX_LOSSES {
+                    self.defer_all(batch.ran, code::BUSY, fx);
+                } else {
+                    again(self, batch.ran);
+                }
+                self.take_records(&missed, fx);
+            }
+            CommitError::LaneMoved { lane, now: row } => {
+                self.lanes.set_row(lane, row);
+                again(self, batch.ran);
+                // Its commit may be one that this node has not seen: the mark needs it.
+                self.doubt = true;
+            }
+            CommitError::Behind { .. } | CommitError::Forked { .. } => self.reload(fx),
+            CommitError::Store(StoreError::Unknown(error)) => {
+                tracing::warn!(topic = %self.topic, %error, "a commit's answer is unknown; loading afresh");
+                self.epoch = now.epoch;
+                self.reload(fx);
+            }
+            CommitError::Store(error) => {
+                self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
+                self.fail(&error, fx);
+            }
+            CommitError::Form { now: form } => {
+                tracing::error!(topic = %self.topic, form, "the store's form was raised: this node must be upgraded");
+                self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
+            }
+            CommitError::Taken { .. } => self.defer_all(batch.ran, code::BUSY, fx),
+        }
+    }
+
+    /// Loads afresh: what waits is dropped, and sent again after the `subscribed` to come (S22).
+    pub(super) fn reload(&mut self, fx: &mut Vec<Effect>) {
+        self.waiting.clear();
+        self.lanes.forget_rows();
+        self.unread.clear();
+        self.joining = self.subs.keys().copied().collect();
+        self.reading.clear();
+        self.held = None;
+        let keys = self.joining.clone();
+        for key in keys {
+            self.hold_where_it_stands(key);
+        }
+        self.state = State::Loading;
+        self.begin(Effect::Load, fx);
+    }
+
+    /// The store failed: what waits is deferred, readers wait.
+    pub(super) fn fail(&mut self, error: &StoreError, fx: &mut Vec<Effect>) {
+        tracing::error!(topic = %self.topic, %error, "the store failed");
+        let waiting = std::mem::take(&mut self.waiting);
+        self.defer_all(waiting.into(), code::STORE_UNAVAILABLE, fx);
+        self.joining.append(&mut self.reading);
+        self.held = None;
+        self.state = if self.state == State::Ready { State::Ready } else { State::Broken };
+        if !self.joining.is_empty() || !self.unread.is_empty() || self.state == State::Broken {
+            self.state = State::Broken;
+            fx.push(Effect::RetryAfter { ms: RETRY_MS });
+        }
+    }
+
+    pub(super) fn retry(&mut self) {
+        if self.state == State::Broken {
+            self.state = State::Cold;
+            self.lanes.forget_rows();
+        }
+    }
+
+    fn defer_all(&mut self, entries: Vec<Waiting>, code: &'static str, fx: &mut Vec<Effect>) {
+        let mut told = Vec::new();
+        for entry in entries {
+            if !told.contains(&(entry.from, entry.lane)) {
+                told.push((entry.from, entry.lane));
+                self.defer(entry.from, entry.index, entry.seq, code, fx);
+            }
+        }
+    }
+
+    pub(super) fn defer(&self, to: SubKey, lane: u16, seq: u64, code: &'static str, fx: &mut Vec<Effect>) {
+        let after = if code == code::GAP { 0 } else { RETRY_MS };
+        self.send(to, &Defer { sub: to.sub, lane, seq, code: code.into(), after }.into(), fx);
+    }
+}

@@ -1,0 +1,52 @@
+//! The worker under simulated nodes, clients and faults: no clock, no network, repeated from a seed (L13).
+
+mod client;
+mod laws;
+mod script;
+mod world;
+
+use realtime_core::{SyncError, SyncModel, mutations};
+use serde::{Deserialize, Serialize};
+
+/// The model of these tests.
+#[derive(SyncModel, Clone, Serialize, Deserialize)]
+#[sync(topic = "poll/{id}", create = realtime_core::anyone, delete = realtime_core::anyone)]
+struct Poll {
+    #[sync(key)]
+    id: String,
+    votes: u32,
+    closed: bool,
+}
+
+#[derive(SyncError, Debug)]
+enum VoteError {
+    Closed,
+}
+
+#[mutations]
+impl Poll {
+    fn vote(&mut self) -> Result<u32, VoteError> {
+        if self.closed {
+            return Err(VoteError::Closed);
+        }
+        self.votes += 1;
+        Ok(self.votes)
+    }
+
+    fn close(&mut self) {
+        self.closed = true;
+    }
+
+    fn idle(&mut self) {}
+
+    #[mutation(optimistic = none)]
+    fn panics(&mut self) {
+        self.votes = 77;
+        panic!("on purpose");
+    }
+
+    fn overflow(&mut self) {
+        self.votes = 1_000;
+        self.votes -= 1_001;
+    }
+}

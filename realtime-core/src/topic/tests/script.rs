@@ -1,0 +1,227 @@
+//! Rules as scripts: one interleaving each, written down step by step.
+
+use realtime_protocol::frame::v1::Outcome;
+
+use super::{
+    super::event::{ConnId, Event},
+    world::World,
+};
+
+/// One client, connected and settled.
+fn one() -> (World, usize) {
+    let mut world = World::new(1);
+    let ann = world.add_client(0);
+    world.connect(ann, 0);
+    world.settle();
+    (world, ann)
+}
+
+fn call(world: &mut World, client: usize, names: &[&'static str]) {
+    names.iter().for_each(|name| {
+        world.clients[client].call(name);
+    });
+    world.send(client);
+    world.settle();
+}
+
+fn log(world: &mut World, client: usize) -> Vec<String> {
+    std::mem::take(&mut world.clients[client].log)
+}
+
+#[test]
+fn s13_an_ack_goes_before_the_delta_that_holds_its_effect() {
+    let (mut world, ann) = one();
+    let bob = world.add_client(0);
+    world.connect(bob, 0);
+    world.settle();
+    log(&mut world, bob);
+    call(&mut world, ann, &["vote"]);
+    assert_eq!(log(&mut world, ann), ["snapshot @1", "page 0", "ack 1 done @2", "delta @2 1"]);
+    assert_eq!(log(&mut world, bob), ["delta @2 1"]);
+}
+
+#[test]
+fn s8_a_batch_is_one_commit_and_a_refusal_or_a_panic_in_the_middle_harms_nobody_else() {
+    let (mut world, ann) = one();
+    log(&mut world, ann);
+    call(&mut world, ann, &["vote", "panics", "overflow", "vote", "idle"]);
+    assert_eq!(
+        log(&mut world, ann),
+        [
+            "ack 1 done @2",
+            "ack 2 refused @2",
+            "ack 3 refused @2",
+            "ack 4 done @2",
+            "ack 5 done @2",
+            "delta @2 2"
+        ]
+    );
+    assert_eq!((world.votes(), world.head().offset), (2, 2));
+}
+
+#[test]
+fn s10_refusals_and_changes_of_nothing_take_no_offset() {
+    let (mut world, ann) = one();
+    call(&mut world, ann, &["close"]);
+    let head = world.head();
+    log(&mut world, ann);
+    call(&mut world, ann, &["vote", "idle", "vote"]);
+    assert_eq!(log(&mut world, ann), ["ack 2 refused @2", "ack 3 done @2", "ack 4 refused @2"]);
+    assert_eq!(world.head(), head);
+}
+
+#[test]
+fn s4_a_repeat_is_answered_with_the_outcome_that_was_kept() {
+    let (mut world, ann) = one();
+    call(&mut world, ann, &["vote"]);
+    log(&mut world, ann);
+    world.send_calls(ann, &[(1, "vote")]);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["ack 1 done @2"]);
+    assert_eq!(world.votes(), 1);
+}
+
+#[test]
+fn s4_a_gap_is_deferred_once_and_nothing_behind_it_runs() {
+    let (mut world, ann) = one();
+    log(&mut world, ann);
+    world.clients[ann].next_seq = 9;
+    world.send_calls(ann, &[(3, "vote"), (4, "vote")]);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["defer 3 gap"]);
+    assert_eq!(world.votes(), 0);
+}
+
+#[test]
+fn s3_another_content_under_the_same_number_ends_the_connection() {
+    let (mut world, ann) = one();
+    call(&mut world, ann, &["vote"]);
+    world.send_calls(ann, &[(1, "close")]);
+    world.settle();
+    assert!(!world.connected(ann));
+    assert_eq!(world.votes(), 1);
+}
+
+#[test]
+fn s22_a_frame_that_was_sent_under_an_older_subscribed_is_dropped_unanswered() {
+    let (mut world, ann) = one();
+    log(&mut world, ann);
+    world.clients[ann].count += 1;
+    call(&mut world, ann, &["vote"]);
+    assert!(log(&mut world, ann).is_empty());
+    assert_eq!(world.votes(), 0);
+}
+
+#[test]
+fn s15_a_returning_reader_gets_one_catch_up() {
+    let (mut world, ann) = one();
+    let bob = world.add_client(0);
+    world.connect(bob, 0);
+    world.settle();
+    world.drop_connection(bob);
+    log(&mut world, bob);
+    (0..3).for_each(|_| call(&mut world, ann, &["vote"]));
+    world.connect(bob, 0);
+    world.settle();
+    assert_eq!(log(&mut world, bob), ["resumed @1", "delta @4 3"]);
+    world.connect(bob, 0);
+    world.settle();
+    assert_eq!(log(&mut world, bob), ["resumed @4"]);
+}
+
+#[test]
+fn s21_another_epoch_is_a_snapshot_even_where_the_offset_would_fit() {
+    let (mut world, ann) = one();
+    call(&mut world, ann, &["vote"]);
+    world.drop_connection(ann);
+    log(&mut world, ann);
+    world.clients[ann].at.as_mut().unwrap().epoch ^= 1;
+    world.connect(ann, 0);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["snapshot @2 fork", "page 1"]);
+}
+
+#[test]
+fn s20_another_class_is_a_snapshot() {
+    let (mut world, ann) = one();
+    world.drop_connection(ann);
+    log(&mut world, ann);
+    world.clients[ann].class += 1;
+    world.connect(ann, 0);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["snapshot @1 class", "page 0"]);
+}
+
+#[test]
+fn s24_a_mutation_that_commits_while_its_author_reconnects_is_told_with_the_rows() {
+    let (mut world, ann) = one();
+    world.clients[ann].call("vote");
+    world.send(ann);
+    // The lane was read and the commit is under way; the author comes back before it ends.
+    world.store_step(0);
+    world.connect(ann, 0);
+    log(&mut world, ann);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["resumed @1", "delta @2 1"]);
+    assert_eq!(world.clients[ann].settled.len(), 1);
+    assert!(world.clients[ann].pending.is_empty());
+}
+
+#[test]
+fn s12_a_lost_race_applies_what_was_missed_and_runs_again() {
+    let mut world = World::new(2);
+    let (ann, bob) = (world.add_client(0), world.add_client(1));
+    world.connect(ann, 0);
+    world.connect(bob, 1);
+    world.settle();
+    for client in [ann, bob] {
+        world.clients[client].call("vote");
+        world.send(client);
+    }
+    world.settle();
+    assert_eq!(world.votes(), 2);
+    assert_eq!((world.clients[ann].votes, world.clients[bob].votes), (Some(2), Some(2)));
+}
+
+#[test]
+fn s11_two_nodes_never_give_one_seq_two_outcomes() {
+    let mut world = World::new(2);
+    let (ann, bob) = (world.add_client(0), world.add_client(0));
+    world.connect(ann, 0);
+    world.connect(bob, 0);
+    world.settle();
+    call(&mut world, bob, &["close"]);
+    world.clients[ann].call("vote");
+    world.send(ann);
+    // Its refusal is being kept; the connection breaks, and the other node is asked the same.
+    world.connect(ann, 1);
+    while world.nodes[1].io.front().is_some() {
+        world.store_step(1);
+    }
+    for conn in world.wires.keys().copied().collect::<Vec<ConnId>>() {
+        while world.deliver(conn) {}
+    }
+    world.send(ann);
+    world.settle();
+    world.send(ann);
+    world.settle();
+    assert!(matches!(world.clients[ann].settled.as_slice(), [(1, Outcome::Refused(_))]));
+}
+
+#[test]
+fn s27_a_lost_last_message_is_found_when_the_broker_says_so() {
+    let mut world = World::new(2);
+    let (ann, bob) = (world.add_client(0), world.add_client(1));
+    world.connect(ann, 0);
+    world.connect(bob, 1);
+    world.settle();
+    world.clients[ann].call("vote");
+    world.send(ann);
+    while world.store_step(0) {}
+    world.nodes[1].inbox.clear();
+    world.settle();
+    assert_eq!(world.clients[bob].votes, Some(0));
+    world.step(1, Event::Doubt);
+    world.settle();
+    assert_eq!(world.clients[bob].votes, Some(1));
+}
