@@ -14,5 +14,5 @@ export interface Codec {
 export const json: Codec = {
   protocol: "realtime.v1.json",
   encode: (frame) => JSON.stringify(frame),
-  decode: (data) => JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data)),
+  decode: (data) => JSON.parse(String(data)),
 };

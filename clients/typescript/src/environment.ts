@@ -92,20 +92,16 @@ function openSocket(url: string, protocol: string, on: SocketEvents): Socket {
 
 function watchPage(listener: (event: PageEvent) => void): () => void {
   if (typeof window === "undefined" || typeof document === "undefined") return () => undefined;
-  const on: readonly (readonly [EventTarget, string, () => PageEvent])[] = [
-    [window, "online", () => "online"],
-    [window, "offline", () => "offline"],
-    [window, "pagehide", () => "pagehide"],
-    [window, "pageshow", () => "pageshow"],
-    [document, "resume", () => "visible"],
-    [document, "visibilitychange", () => (document.visibilityState === "hidden" ? "hidden" : "visible")],
-  ];
-  const added = on.map(([target, name, event]) => {
-    const handle = (): void => listener(event());
-    target.addEventListener(name, handle);
-    return () => target.removeEventListener(name, handle);
-  });
-  return () => added.forEach((remove) => remove());
+  const handle = ({ type }: Event): void => {
+    if (type === "visibilitychange") listener(document.visibilityState);
+    else listener(type === "resume" ? "visible" : (type as PageEvent));
+  };
+  const each = (act: "addEventListener" | "removeEventListener"): void => {
+    for (const name of ["online", "offline", "pagehide", "pageshow"]) window[act](name, handle);
+    for (const name of ["resume", "visibilitychange"]) document[act](name, handle);
+  };
+  each("addEventListener");
+  return () => each("removeEventListener");
 }
 
 /** Storage may be forbidden: then reading it throws. */

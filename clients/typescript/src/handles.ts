@@ -3,11 +3,11 @@ import type { Data } from "./collection/base.js";
 import type { Call } from "./collection/pending.js";
 import type { Seed } from "./ids.js";
 import { created, deleted, lowered, patched } from "./predict.js";
-import type { ColumnSchema, ModelSchema, MutationSchema, Schema } from "./schema.js";
+import type { ColumnSchema, FieldSchema, ModelSchema, MutationSchema, Schema } from "./schema.js";
 import type { ClientSession } from "./session.js";
 import { type Topic, topic as makeTopic } from "./topic.js";
 import { type Entity, type FrameworkError, type List, type Mutation, RefusedError, type View } from "./types.js";
-import { check } from "./validate.js";
+import { type Fine, check } from "./validate.js";
 
 /** How long `load` waits. */
 const LOAD_MS = 10_000;
@@ -101,82 +101,76 @@ function entityHandle(shop: Workshop, topic: Topic, model: ModelSchema, key: str
       return topic.pending(number, key);
     },
   };
+  const ask = asker(shop, topic, model, key);
   for (const [name, mutation] of Object.entries(model.mutations)) {
-    handle[name] = (args?: unknown) => mutate(shop, topic, model, key, name, mutation, args);
+    handle[name] = (given?: unknown) => named(shop, ask, name, mutation, given);
   }
-  addGeneric(shop, topic, model, key, handle);
+  addGeneric(ask, model, key, handle);
   return handle;
 }
 
-function mutate(
-  shop: Workshop,
-  topic: Topic,
-  model: ModelSchema,
-  key: string,
+/** Asks for a mutation: `plan` says what to send and how to predict it, where the arguments are in order. */
+type Ask = (
   name: string,
-  mutation: MutationSchema,
-  args: unknown,
-): Mutation<unknown, unknown> {
-  const session = shop.session;
-  const checked = check(mutation.args, args, shop.schema.types);
-  const now = session.env.now();
-  const seed: Seed | undefined = mutation.seed && [random(session), random(session), random(session), random(session)];
-  return topic.call({
-    ...about(model, name, now, args),
-    mutator: mutation.number,
-    key: mutation.receiver === "entity" ? key : null,
-    args: checked.ok ? checked.values : [],
-    seed,
-    invalid: checked.ok ? undefined : checked.error,
-    predict: lowered(mutation, checked.ok ? checked.named : {}, now, seed, session),
+  mutator: number,
+  fields: readonly FieldSchema[],
+  given: unknown,
+  plan: (checked: Fine, now: number) => Pick<Call, "args" | "predict"> & Partial<Pick<Call, "key" | "seed">>,
+) => Mutation<unknown, unknown>;
+
+function asker({ schema, session }: Workshop, topic: Topic, model: ModelSchema, key: string): Ask {
+  return (name, mutator, fields, given, plan) => {
+    const checked = check(fields, given, schema.types);
+    const now = session.env.now();
+    return topic.call({
+      name: `${model.name}.${name}`,
+      model: model.number,
+      version: model.version,
+      mutator,
+      key,
+      given,
+      now,
+      seed: undefined,
+      invalid: checked.ok ? undefined : checked.error,
+      ...(checked.ok ? plan(checked, now) : { args: [], predict: deleted }),
+    });
+  };
+}
+
+function named({ session }: Workshop, ask: Ask, name: string, mutation: MutationSchema, given: unknown): Mutation<unknown, unknown> {
+  const { random } = session.env;
+  return ask(name, mutation.number, mutation.args, given, (checked, now) => {
+    const seed: Seed | undefined = mutation.seed && [random(), random(), random(), random()];
+    const plan = { args: checked.values, seed, predict: lowered(mutation, checked.named, now, seed, session) };
+    return mutation.receiver === "topic" ? { ...plan, key: null } : plan;
   });
 }
 
-function random({ env }: ClientSession): number {
-  return env.random();
-}
-
 /** Adds create, patch and delete where they are open. */
-function addGeneric(shop: Workshop, topic: Topic, model: ModelSchema, key: string, handle: Handle): void {
+function addGeneric(ask: Ask, model: ModelSchema, key: string, handle: Handle): void {
   const { create, patch, delete: remove } = model;
-  const ask = (name: string, mutator: number, given: unknown, part: Pick<Call, "args" | "predict" | "invalid">) =>
-    topic.call({ ...about(model, name, shop.session.env.now(), given), mutator, key, seed: undefined, ...part });
   const columns = model.columns.filter(({ name }) => name !== model.key);
   if (create !== undefined) {
-    handle["create"] = (given: unknown) => {
-      const checked = check(columns, given, shop.schema.types);
-      if (!checked.ok) return ask("create", create, given, { args: [], predict: deleted, invalid: checked.error });
-      const { left, guessed } = leftOut(columns, given);
-      const sent = columns.filter(({ name }) => !left.has(name));
-      const data = { ...checked.named, [model.key]: key };
-      const whole = Object.fromEntries(model.columns.map(({ name }) => [name, data[name]]));
-      return ask("create", create, given, {
-        args: inTurn(model, sent, checked.named),
-        predict: created(whole, guessed),
-        invalid: undefined,
+    handle["create"] = (given: unknown) =>
+      ask("create", create, columns, given, (checked) => {
+        const { left, guessed } = leftOut(columns, given);
+        const data = { ...checked.named, [model.key]: key };
+        const whole = Object.fromEntries(model.columns.map(({ name }) => [name, data[name]]));
+        const sent = columns.filter(({ name }) => !left.has(name));
+        return { args: inTurn(model, sent, data), predict: created(whole, guessed) };
       });
-    };
   }
   if (patch !== undefined) {
-    const open = columns.filter(({ name }) => patch.columns.includes(name));
     handle["patch"] = (given: unknown) => {
-      const named = open.filter(({ name }) => Object.hasOwn(Object(given), name) && Object(given)[name] !== undefined);
-      const rest = Object.fromEntries(Object.entries(Object(given)).filter(([, value]) => value !== undefined));
-      const checked = check(named, rest, shop.schema.types);
-      return ask("patch", patch.number, given, {
-        args: checked.ok ? inTurn(model, named, checked.named) : [],
-        predict: patched(checked.ok ? checked.named : {}),
-        invalid: checked.ok ? undefined : checked.error,
-      });
+      const some = Object.fromEntries(Object.entries(Object(given)).filter(([, value]) => value !== undefined));
+      const open = columns.filter(({ name }) => patch.columns.includes(name) && Object.hasOwn(some, name));
+      return ask("patch", patch.number, open, some, (checked) => ({
+        args: inTurn(model, open, checked.named),
+        predict: patched(checked.named),
+      }));
     };
   }
-  if (remove !== undefined) {
-    handle["delete"] = () => ask("delete", remove, undefined, { args: [], predict: deleted, invalid: undefined });
-  }
-}
-
-function about(model: ModelSchema, name: string, now: number, given: unknown): Pick<Call, "name" | "model" | "version" | "now" | "given"> {
-  return { name: `${model.name}.${name}`, model: model.number, version: model.version, now, given };
+  if (remove !== undefined) handle["delete"] = () => ask("delete", remove, [], undefined, () => ({ args: [], predict: deleted }));
 }
 
 /** Which optional columns were left out, and whether one of them has a default that only the server knows. */

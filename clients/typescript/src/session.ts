@@ -5,6 +5,7 @@
  */
 import type { Codec } from "./codec.js";
 import type { Lane } from "./collection/pending.js";
+import { tell } from "./collection/watch.js";
 import { type Driver, drive } from "./connection/driver.js";
 import type { AuthReason, State } from "./connection/state.js";
 import type { Environment } from "./environment.js";
@@ -51,7 +52,8 @@ export interface Session extends Desk, World {
   /** Gives a topic its next subscription number. */
   enlist(topic: Topic): number;
   delist(topic: Topic): void;
-  delistChannel(topic: Topic): void;
+  /** Frames of its channel are ignored from here on. */
+  mute(topic: Topic): void;
   /** A topic was closed; its rows may be forgotten. */
   closed(topic: Topic): void;
   /** Has `flush` called once this turn is over. */
@@ -104,7 +106,8 @@ export function session(
   let maxFrame = wire.MAX_FRAME_BYTES;
   let principal: unknown;
   let principalId: string | undefined;
-  let guest = false;
+  /** Where a guest's token is kept: by origin, since storage is, and by the server's address. */
+  let guestKey = "";
   let view: ConnectionView = {
     status: "offline",
     queued: 0,
@@ -114,7 +117,7 @@ export function session(
   let reason: string | undefined;
 
   const driver: Driver = drive(env, codec.protocol, {
-    wanted: () => [...topics()].some((topic) => topic.isOpen),
+    wanted: () => [...topics()].some((topic) => topic.isOpen()),
     idle: () => view.queued === 0,
     prepare,
     message: onMessage,
@@ -135,11 +138,10 @@ export function session(
 
   async function prepare(auth: AuthReason): Promise<{ url: string; hello: () => string | Uint8Array<ArrayBuffer> }> {
     const url = address(options.url, env.href);
-    const key = `realtime:guest:${url}`;
-    const own = (await options.auth?.({ reason: auth })) ?? null;
-    guest = own === null;
-    if (guest && auth === "refused") env.store(key, undefined);
-    const token = own ?? env.recall(key) ?? null;
+    const own = await options.auth?.({ reason: auth });
+    guestKey = `realtime:guest:${url}`;
+    if (own == null && auth === "refused") env.store(guestKey, undefined);
+    const token = own ?? env.recall(guestKey) ?? null;
     return { url, hello: () => codec.encode(hello(token)) };
   }
 
@@ -170,9 +172,9 @@ export function session(
     principalId = id;
     principal = who;
     for (const lane of lanes) lane.principal ??= id;
-    if (typeof token === "string") env.store(`realtime:guest:${address(options.url, env.href)}`, token);
+    if (typeof token === "string") env.store(guestKey, token);
     view = { ...view, durability: DURABILITY[durability] };
-    if (other) for (const topic of topics()) topic.estrange();
+    if (other) for (const topic of topics()) topic.forget();
     driver.beat(every);
     driver.feed({ kind: "welcomed" });
   }
@@ -197,7 +199,7 @@ export function session(
       case wire.SUBSCRIBED: {
         const topic = subs.get(frame[1]);
         if (topic === undefined) return;
-        delistChannel(topic);
+        mute(topic);
         channels.set(frame[3], topic);
         return topic.subscribed(frame);
       }
@@ -279,8 +281,8 @@ export function session(
 
   function onState(state: State, retryAt: number | undefined): void {
     const ended = state.kind === "signedOut" || state.kind === "upgradeRequired" || state.kind === "closed";
-    const { retryAt: _, reason: __, ...rest } = view;
-    view = { ...rest, status: state.kind };
+    const { queued, transport, durability } = view;
+    view = { status: state.kind, queued, transport, durability };
     if (retryAt !== undefined) view = { ...view, retryAt };
     if (ended && state.code > 0) {
       const why = reason ?? `close code ${state.code}`;
@@ -289,7 +291,7 @@ export function session(
       if (state.kind === "upgradeRequired") options.onUpgrade?.(why);
     }
     reason = undefined;
-    tell();
+    tellAll();
   }
 
   function changed(): void {
@@ -297,17 +299,11 @@ export function session(
     for (const topic of topics()) queued += topic.entries().length;
     if (queued === view.queued) return;
     view = { ...view, queued };
-    tell();
+    tellAll();
   }
 
-  function tell(): void {
-    for (const listener of [...listeners]) {
-      try {
-        listener(view);
-      } catch (error) {
-        env.report("realtime: a listener of the connection threw", error);
-      }
-    }
+  function tellAll(): void {
+    for (const listener of [...listeners]) tell(env, "the connection", listener, view);
   }
 
   function schedule(topic: Topic): void {
@@ -325,7 +321,7 @@ export function session(
     return driver.state().kind === "live";
   }
 
-  function delistChannel(topic: Topic): void {
+  function mute(topic: Topic): void {
     for (const [channel, of] of channels) if (of === topic) channels.delete(channel);
   }
 
@@ -349,16 +345,16 @@ export function session(
       return nextSub++;
     },
     delist(topic) {
-      subs.delete(topic.sub);
-      delistChannel(topic);
+      subs.delete(topic.sub());
+      mute(topic);
     },
-    delistChannel,
+    mute,
     closed(topic) {
       kept.add(topic);
       const [oldest] = kept;
       if (kept.size > KEPT_TOPICS && oldest !== undefined) {
         kept.delete(oldest);
-        oldest.estrange();
+        oldest.forget();
       }
     },
     schedule,
@@ -379,7 +375,7 @@ export function session(
     watch(listener) {
       const own = (now: ConnectionView): void => listener(now);
       listeners.add(own);
-      own(view);
+      tell(env, "the connection", own, view);
       return () => listeners.delete(own);
     },
     retry: () => driver.feed({ kind: "retry" }),

@@ -4,10 +4,11 @@
  *
  * The server checks the same again; here it keeps a frame well-formed whatever a caller passes.
  */
-import type { FieldSchema, Rule, Schema, Ty, VariantShape } from "./schema.js";
+import type { FieldSchema, Rule, Schema, Ty, TypeShape, VariantShape } from "./schema.js";
 import type { FrameworkError } from "./types.js";
 
 type Types = Schema["types"];
+type EnumShape = Extract<TypeShape, { readonly kind: "enum" }>;
 type Invalid = FrameworkError & { readonly code: "rt/invalid" };
 
 /** How deep an argument may be nested (S47). */
@@ -30,10 +31,15 @@ class Broken {
   }
 }
 
-/** The values in the order of `fields`, and the same by name; or what is wrong with the first bad one. */
-export type Checked =
-  | { readonly ok: true; readonly named: Readonly<Record<string, unknown>>; readonly values: readonly unknown[] }
-  | { readonly ok: false; readonly error: Invalid };
+/** The values in the order of the fields, and the same by name. */
+export interface Fine {
+  readonly ok: true;
+  readonly named: Readonly<Record<string, unknown>>;
+  readonly values: readonly unknown[];
+}
+
+/** The values; or what is wrong with the first bad one. */
+export type Checked = Fine | { readonly ok: false; readonly error: Invalid };
 
 /** Checks the fields of `given`; one that is optional and left out is `null`. */
 export function check(fields: readonly FieldSchema[], given: unknown, types: Types): Checked {
@@ -52,11 +58,10 @@ function record(
   types: Types,
   path: string,
   depth: number,
-  beside?: string,
 ): Record<string, unknown> {
   const from = object(given, path);
   for (const name of Object.keys(from)) {
-    if (name !== beside && !fields.some((field) => field.name === name)) {
+    if (!fields.some((field) => field.name === name)) {
       throw new Broken(join(path, name), "unknown", "there is no such field");
     }
   }
@@ -110,27 +115,25 @@ function shaped(name: string, value: unknown, types: Types, path: string, depth:
   if (shape === undefined) return expected(`${name}, which the schema lacks`, path);
   if (shape.kind === "newtype") return typed(shape.of, value, types, path, depth);
   if (shape.kind === "struct") return record(shape.fields, value, types, path, depth);
-  const { tag, variants } = shape;
-  const from = typeof value === "string" && tag === undefined ? { [value]: null } : object(value, path);
-  const [variant, inner] = tag === undefined ? (Object.entries(from)[0] ?? ["", null]) : [String(from[tag]), from];
-  const found = Object.hasOwn(variants, variant) ? variants[variant] : undefined;
-  if (found === undefined || (tag === undefined && Object.keys(from).length !== 1)) {
-    return expected(`one of ${Object.keys(variants).join(", ")}`, path);
-  }
-  if (tag === undefined) {
-    if (found.kind === "unit") return variant;
-    return { [variant]: varied(found, inner, types, path, depth) };
-  }
-  if (found.kind === "unit") return { [tag]: variant };
-  if (found.kind === "struct") return { [tag]: variant, ...record(found.fields, from, types, path, depth, tag) };
-  const { [tag]: _, ...rest } = from;
-  return { [tag]: variant, ...object(varied(found, rest, types, path, depth), path) };
+  return enumerated(shape, value, types, path, depth);
+}
+
+/** As serde writes it: `"Unit"` or `{ Variant: content }`, or the content's fields beside the tag. */
+function enumerated({ tag, variants }: EnumShape, value: unknown, types: Types, path: string, depth: number): unknown {
+  const from = typeof value === "string" && tag === undefined ? { [value]: undefined } : object(value, path);
+  const { [tag ?? ""]: named, ...rest } = from;
+  const [[only, inner] = ["", undefined], ...more] = tag === undefined ? Object.entries(from) : [[String(named), rest] as const];
+  const shape = more.length === 0 && Object.hasOwn(variants, only) ? variants[only] : undefined;
+  if (shape === undefined) return expected(`one of ${Object.keys(variants).join(", ")}`, path);
+  const content = varied(shape, inner, types, path, depth);
+  if (tag !== undefined) return { [tag]: only, ...Object(content) };
+  return shape.kind === "unit" ? only : { [only]: content };
 }
 
 function varied(shape: VariantShape, value: unknown, types: Types, path: string, depth: number): unknown {
-  if (shape.kind === "newtype") return typed(shape.of, value, types, path, depth);
-  if (shape.kind === "tuple") return typed(["tuple", ...shape.of], value, types, path, depth);
-  return shape.kind === "struct" ? record(shape.fields, value, types, path, depth) : null;
+  if (shape.kind === "struct") return record(shape.fields, value, types, path, depth);
+  if (shape.kind === "unit") return undefined;
+  return typed(shape.kind === "tuple" ? ["tuple", ...shape.of] : shape.of, value, types, path, depth);
 }
 
 function scalar(ty: string, value: unknown, path: string): unknown {

@@ -79,9 +79,14 @@ export interface Entry {
   readonly settle: (verdict: Verdict<unknown, unknown>) => void;
 }
 
+/** Tells whether `entry` is of that lane and waits for an answer. */
+export function isUnanswered(entry: Entry, track: Track): boolean {
+  return entry.lane === track.lane && entry.answer === undefined && !entry.parked;
+}
+
 /** Returns the seq up to which every outcome is known (S6). */
 export function gotOf(track: Track, entries: readonly Entry[]): number {
-  const open = entries.find((e) => e.lane === track.lane && e.answer === undefined && !e.parked);
+  const open = entries.find((e) => isUnanswered(e, track));
   return open === undefined ? track.next - 1 : open.seq - 1;
 }
 
@@ -94,9 +99,7 @@ export interface Sendable {
 /** Returns what may be sent now: in the window, not yet under way. */
 export function sendable(track: Track, entries: readonly Entry[]): Sendable {
   const got = gotOf(track, entries);
-  const ready = (e: Entry): boolean =>
-    e.lane === track.lane && e.answer === undefined && !e.flying && !e.parked && e.seq <= got + WINDOW;
-  return { entries: entries.filter(ready), got };
+  return { entries: entries.filter((e) => isUnanswered(e, track) && !e.flying && e.seq <= got + WINDOW), got };
 }
 
 /** Returns what `entry` follows: the unanswered entry held before it, or the row's `last` (S4). */
@@ -104,7 +107,7 @@ export function followed(entry: Entry, track: Track, entries: readonly Entry[]):
   let before = track.last;
   for (const e of entries) {
     if (e === entry) break;
-    if (e.lane === track.lane && e.answer === undefined && !e.parked) before = e.seq;
+    if (isUnanswered(e, track)) before = e.seq;
   }
   return before;
 }
@@ -116,7 +119,7 @@ export function followed(entry: Entry, track: Track, entries: readonly Entry[]):
  */
 export function believe(row: LaneRow, until: number, track: Track, entries: readonly Entry[]): readonly number[] {
   const [last, kept] = row[0] === KNOWN ? [row[2], row[4]] : [0, []];
-  const answer = (outcome: Outcome, mark: number | null): Answer => ({ outcome, mark: isRefusal(outcome) ? 0 : (mark ?? until) });
+  const answer = (outcome: Outcome, mark: number | null): Answer => ({ outcome, mark: mark ?? until });
   const outcomes = new Map(kept.map(([seq, mark, outcome]) => [seq, answer(outcome, mark)]));
   track.last = last;
   for (const entry of entries) {

@@ -40,14 +40,6 @@ export function watchers(env: Environment, topic: string, see: (part: Part, befo
     return node;
   }
 
-  function tell(listener: Listener, view: View<unknown>): void {
-    try {
-      listener(view);
-    } catch (error) {
-      env.report(`realtime: a listener of ${topic} threw`, error);
-    }
-  }
-
   /** Tells those who were not told yet; says whether there was one. */
   function round(): boolean {
     let any = false;
@@ -56,7 +48,7 @@ export function watchers(env: Environment, topic: string, see: (part: Part, befo
         if (told === node.view || !node.told.has(listener)) continue;
         any = true;
         node.told.set(listener, node.view);
-        tell(listener, node.view);
+        tell(env, topic, listener, node.view);
       }
     }
     return any;
@@ -69,7 +61,7 @@ export function watchers(env: Environment, topic: string, see: (part: Part, befo
       const listener: Listener = (view) => told(view);
       const node = nodeOf(model, key);
       node.told.set(listener, node.view);
-      tell(listener, node.view);
+      tell(env, topic, listener, node.view);
       return () => node.told.delete(listener);
     },
     publish() {
@@ -84,4 +76,13 @@ export function watchers(env: Environment, topic: string, see: (part: Part, befo
       for (const [id, node] of nodes) if (node.told.size === 0) nodes.delete(id);
     },
   };
+}
+
+/** Calls a listener; one that throws disturbs nobody else, and the developer hears of it. */
+export function tell<V>(env: Environment, of: string, listener: (view: V) => void, view: V): void {
+  try {
+    listener(view);
+  } catch (error) {
+    env.report(`realtime: a listener of ${of} threw`, error);
+  }
 }

@@ -76,14 +76,11 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
     switch (effect.kind) {
       case "dial":
         hangUp();
-        void dial(effect.auth);
-        return undefined;
+        return void dial(effect.auth);
       case "hangUp":
-        hangUp();
-        return undefined;
+        return void hangUp();
       case "resume":
-        above.resume();
-        return undefined;
+        return void above.resume();
       case "wait": {
         const ms = backoff(effect.attempt, env.random() / 2 ** 32, effect.retryAfter);
         after(ms, { kind: "timerFired" });
@@ -115,12 +112,16 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
 
   function hangUp(): void {
     attempt++;
-    for (const cancel of timers) cancel();
-    timers = [];
+    stopTimers();
     const old = socket;
     socket = undefined;
     old?.close();
     if (old !== undefined) above.lost();
+  }
+
+  function stopTimers(): void {
+    for (const cancel of timers) cancel();
+    timers = [];
   }
 
   function onMessage(data: string | Uint8Array): void {
@@ -133,8 +134,7 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
   }
 
   function beat(ms: number): void {
-    for (const cancel of timers) cancel();
-    timers = [];
+    stopTimers();
     every = ms;
     heard = env.now();
     listen();
