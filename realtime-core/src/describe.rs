@@ -102,42 +102,36 @@ impl<T: Described + ToOwned + ?Sized> Described for Cow<'_, T> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Described> Described for Option<T> {
     fn describe(types: &mut Types) -> Ty {
         Ty::Option(Box::new(T::describe(types)))
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Described> Described for Vec<T> {
     fn describe(types: &mut Types) -> Ty {
         Ty::Vec(Box::new(T::describe(types)))
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Described, const N: usize> Described for [T; N] {
     fn describe(types: &mut Types) -> Ty {
         Ty::Array(Box::new(T::describe(types)), u32::try_from(N).unwrap_or(u32::MAX))
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: Described> Described for BTreeSet<T> {
     fn describe(types: &mut Types) -> Ty {
         Ty::BTreeSet(Box::new(T::describe(types)))
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<K: Described + MapKey, V: Described> Described for BTreeMap<K, V> {
     fn describe(types: &mut Types) -> Ty {
         Ty::BTreeMap(Box::new(K::describe(types)), Box::new(V::describe(types)))
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<K: Described + MapKey, V: Described, S: BuildHasher> Described for HashMap<K, V, S> {
     fn describe(types: &mut Types) -> Ty {
         Ty::HashMap(Box::new(K::describe(types)), Box::new(V::describe(types)))

@@ -39,16 +39,13 @@ pub trait SyncModel: Described + Clone + Serialize + DeserializeOwned + Send + S
 /// A model that lives in the topic of another: emitted by the derive for `#[sync(topic = Root)]`.
 pub trait Child: SyncModel {}
 
-/// A model that lives in the topic of `R`.
+/// A model that lives in the topic of `R`: emitted by the derive.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not in the topic of `{R}`",
     label = "lives in another topic",
     note = "a mutation touches one topic only; put it there with `#[sync(topic = {R})]`, or write the other topic from a procedure"
 )]
 pub trait InTopic<R>: SyncModel {}
-
-#[diagnostic::do_not_recommend]
-impl<M: SyncModel> InTopic<M::Root> for M {}
 
 /// All that the derive knows of a model.
 pub struct ModelParts<M: SyncModel> {

@@ -39,7 +39,8 @@ pub struct Anyone {
 
 macro_rules! described_by_id {
     ($($ty:ident => $doc:literal),+) => {
-        $(impl Described for $ty {
+        $(#[diagnostic::do_not_recommend]
+        impl Described for $ty {
             fn describe(types: &mut Types) -> Ty {
                 types.named::<Self>(stringify!($ty), |_| TypeDef {
                     name: stringify!($ty).into(),

@@ -1,7 +1,7 @@
 //! The Rust side of a body: arithmetic that faults in every profile, and beside method calls the probes that ask
 //! rustc whether the method is lowered for this type.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span};
 use quote::{ToTokens, quote_spanned};
 use syn::{
     BinOp, Block, Expr, ExprBinary, ExprMethodCall, ExprUnary, Item, Macro, Pat, Token, Type, UnOp,
@@ -12,7 +12,7 @@ use syn::{
 };
 
 use crate::{
-    expand::private,
+    expand::private_at,
     lower::{Matches, methods},
 };
 
@@ -120,7 +120,7 @@ fn binary(of: &ExprBinary) -> Option<Expr> {
     let (left, op, right) = (&of.left, &of.op, &of.right);
     let span = ours(op.span());
     let (l, r, function) = (Ident::new("l", span), Ident::new("r", span), Ident::new(name, span));
-    let p = private();
+    let p = private_at(span);
     Some(if assigns {
         // The right side first, as compound assignment of numbers does.
         parse_quote_spanned! {span=>
@@ -146,7 +146,7 @@ fn negation(of: &ExprUnary) -> Option<Expr> {
     let (op, value) = (&of.op, &of.expr);
     let span = ours(op.span());
     let v = Ident::new("v", span);
-    let p = private();
+    let p = private_at(span);
     Some(parse_quote_spanned! {span=>
         match #value { #v => if false { #op #v } else { #p::lowered::neg(#v) } }
     })
@@ -159,7 +159,7 @@ fn routed(of: &ExprMethodCall) -> Option<Expr> {
     let (v, n) = (Ident::new("v", span), Ident::new("n", span));
     let function = Ident::new(&name, span);
     let ExprMethodCall { receiver, method, turbofish, args, .. } = of;
-    let p = private();
+    let p = private_at(span);
     match (name.as_str(), args.len()) {
         ("sum" | "product", 0) => Some(parse_quote_spanned! {span=>
             match #receiver {
@@ -179,7 +179,7 @@ fn routed(of: &ExprMethodCall) -> Option<Expr> {
 }
 
 impl Checked {
-    /// `(if false { on(&place, m::method) }, place.method(…)).1`: a tuple, so that temporaries live as before.
+    /// `(if false { on::<m::method, _>(&place) }, place.method(…)).1`: a tuple, so that temporaries live as before.
     fn probed(&self, call: &ExprMethodCall) -> Option<Expr> {
         let name = call.method.to_string();
         if !self.probes
@@ -192,18 +192,13 @@ impl Checked {
         let receiver = &call.receiver;
         let at = ours(receiver.span());
         let marker = Ident::new(&name, at);
-        let p = private();
-        let place = respanned(receiver.to_token_stream(), at);
+        let p = private_at(at);
+        let probe = quote_spanned!(at=> #p::lowered::on::<#p::lowered::m::#marker, _>(&#receiver));
         let span = ours(call.span());
         Some(parse_quote_spanned! {span=>
-            (if false { #p::lowered::on(#place, #p::lowered::m::#marker) }, #call).1
+            (if false { #probe }, #call).1
         })
     }
-}
-
-/// `&place`, whose reference shows where the place stands.
-fn respanned(place: TokenStream, at: Span) -> TokenStream {
-    quote_spanned!(at=> &#place)
 }
 
 fn is_path(expr: &Expr, name: &str) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Each fault unwinds without the panic hook; the runtime catches it around the mutator.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::mutation::Fault;
 
@@ -68,6 +68,16 @@ pub fn neg<T: CheckedNeg>(value: T) -> T::Output {
 
 /// Implements an operation for a type and its references, as std does.
 macro_rules! implement {
+    ($trait:ident for $ty:ident by $by:ident: |$l:ident, $r:ident| $body:expr) => {
+        #[diagnostic::do_not_recommend]
+        impl $trait<$by> for $ty {
+            type Output = $ty;
+            fn checked(self, right: $by) -> $ty {
+                let ($l, $r) = (self, right);
+                $body
+            }
+        }
+    };
     ($trait:ident for $ty:ident: |$l:ident, $r:ident| $body:expr) => {
         #[diagnostic::do_not_recommend]
         impl $trait<$ty> for $ty {
@@ -177,6 +187,10 @@ text!(&str, &String);
 // For mutators with `optimistic = none`, which may use what std has.
 implement!(CheckedAdd for Duration: |l, r| l.checked_add(r).unwrap_or_else(|| fault("overflow")));
 implement!(CheckedSub for Duration: |l, r| l.checked_sub(r).unwrap_or_else(|| fault("overflow")));
+implement!(CheckedMul for Duration by u32: |l, r| l.checked_mul(r).unwrap_or_else(|| fault("overflow")));
+implement!(CheckedDiv for Duration by u32: |l, r| l.checked_div(r).unwrap_or_else(|| fault("division")));
+implement!(CheckedAdd for SystemTime by Duration: |l, r| l.checked_add(r).unwrap_or_else(|| fault("overflow")));
+implement!(CheckedSub for SystemTime by Duration: |l, r| l.checked_sub(r).unwrap_or_else(|| fault("overflow")));
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ use crate::field::{Id, Timestamp};
 pub trait Has<M> {}
 
 /// Does nothing: the call is type-checked, in a branch that never runs.
-pub fn on<M, T: Has<M> + ?Sized>(_: &T, _: M) {}
+pub fn on<M, T: Has<M> + ?Sized>(_: &T) {}
 
 #[diagnostic::do_not_recommend]
 impl<M, T: Has<M> + ?Sized> Has<M> for &T {}

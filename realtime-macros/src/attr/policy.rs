@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{BinOp, Expr, ExprPath, UnOp, spanned::Spanned};
 
-use crate::errors::Errors;
+use crate::{errors::Errors, expand::private_at};
 
 /// A policy, checked.
 pub(crate) enum Policy {
@@ -46,24 +46,23 @@ pub(crate) fn policy(expr: &Expr, errors: &mut Errors) -> Option<Policy> {
 
 impl Policy {
     /// Returns the expression that asks it, over `principal`, `entity` and `root`.
-    pub(crate) fn ask(&self, private: &TokenStream, model: &impl ToTokens) -> TokenStream {
+    pub(crate) fn ask(&self, model: &impl ToTokens) -> TokenStream {
         match self {
             Self::Fn(path) => {
                 let span = path.span().resolved_at(Span::mixed_site());
-                quote_spanned! {span=>
-                    #private::Policy::<_, #model, _>::ask(&#path, principal, entity, root)
-                }
+                let p = private_at(span);
+                quote_spanned!(span=> #p::Policy::<_, #model, _>::ask(&#path, principal, entity, root))
             }
             Self::Or(a, b) => {
-                let (a, b) = (a.ask(private, model), b.ask(private, model));
+                let (a, b) = (a.ask(model), b.ask(model));
                 quote_spanned!(Span::mixed_site()=> #a.or(|| #b))
             }
             Self::And(a, b) => {
-                let (a, b) = (a.ask(private, model), b.ask(private, model));
+                let (a, b) = (a.ask(model), b.ask(model));
                 quote_spanned!(Span::mixed_site()=> #a.and(|| #b))
             }
             Self::Not(of) => {
-                let of = of.ask(private, model);
+                let of = of.ask(model);
                 quote_spanned!(Span::mixed_site()=> #of.not())
             }
         }

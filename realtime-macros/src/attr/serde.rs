@@ -71,8 +71,8 @@ pub(crate) fn serde(attrs: &[Attribute], target: Target, errors: &mut Errors) ->
         }
         match name.as_str() {
             "rename" => found.rename = opt.text("rename = \"…\"", errors),
-            "rename_all" => found.rename_all = case(&opt, errors),
-            "rename_all_fields" => found.rename_all_fields = case(&opt, errors),
+            "rename_all" => found.rename_all = case(&opt, target, errors),
+            "rename_all_fields" => found.rename_all_fields = case(&opt, target, errors),
             "tag" => found.tag = opt.text("tag = \"kind\"", errors),
             "default" => found.default = default(&opt, target, errors),
             _ => opt.word(errors),
@@ -81,10 +81,11 @@ pub(crate) fn serde(attrs: &[Attribute], target: Target, errors: &mut Errors) ->
     found
 }
 
-fn case(opt: &Opt, errors: &mut Errors) -> Option<Case> {
+fn case(opt: &Opt, target: Target, errors: &mut Errors) -> Option<Case> {
     let text = opt.text(&format!("{} = \"camelCase\"", opt.name), errors)?;
     let case = Case::named(&text.value());
-    if case.is_none() {
+    // Elsewhere serde derives too, and says it.
+    if case.is_none() && target == Target::ErrorEnum {
         let near = did_you_mean(&text.value(), Case::names());
         let all: Vec<_> = Case::names().collect();
         errors.at(&text, format!("unknown rename rule{near}\nhere: {}", all.join(", ")));

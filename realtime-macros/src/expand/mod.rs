@@ -4,9 +4,11 @@ mod model;
 mod mutations;
 mod principal;
 mod shape;
+#[cfg(test)]
+mod tests;
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 
 use crate::errors::Errors;
@@ -21,6 +23,11 @@ pub(crate) use self::{
 /// The path that output names.
 pub(crate) fn private() -> TokenStream {
     quote!(::realtime_core::__private)
+}
+
+/// The same, shown at the author's tokens: where rustc complains of what follows, it complains there.
+pub(crate) fn private_at(span: Span) -> TokenStream {
+    quote_spanned!(span=> ::realtime_core::__private)
 }
 
 /// Runs a derive: what it makes, and beside it a `compile_error!` for each mistake.

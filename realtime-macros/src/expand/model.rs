@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{DeriveInput, Ident};
+use syn::{DeriveInput, Ident, spanned::Spanned};
 
-use super::{is_copy, private, shape::fields_expr, shape::type_fn};
+use super::{is_copy, private, private_at, shape::fields_expr, shape::type_fn};
 use crate::{
     attr::{Absent, Policy},
     check::{Field, Model, Topic},
@@ -15,6 +15,8 @@ use crate::{
 pub(crate) fn sync_model(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     match Model::check(input, errors) {
         Some(model) if errors.is_empty() => expand(&model),
+        // A generic model has no form at all: an impl for it would only bring more complaints.
+        _ if !input.generics.params.is_empty() => TokenStream::new(),
         _ => stand_in(&input.ident),
     }
 }
@@ -24,6 +26,7 @@ fn stand_in(ident: &Ident) -> TokenStream {
     let p = private();
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl #p::Described for #ident {
             fn describe(_: &mut #p::Types) -> #p::Ty { ::core::unimplemented!() }
         }
@@ -36,6 +39,9 @@ fn stand_in(ident: &Ident) -> TokenStream {
             fn parts() -> #p::ModelParts<Self> { ::core::unimplemented!() }
         }
         #[automatically_derived]
+        impl #p::InTopic<#ident> for #ident {}
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl #p::lowered::Has<#p::lowered::m::clone> for #ident {}
     }
 }
@@ -58,6 +64,7 @@ fn expand(model: &Model) -> TokenStream {
             #decode
 
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl #p::Described for #ident {
                 fn describe(types: &mut #p::Types) -> #p::Ty {
                     types.named::<Self>(#name, |types| #p::TypeDef {
@@ -69,6 +76,7 @@ fn expand(model: &Model) -> TokenStream {
                 }
             }
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl #p::lowered::Has<#p::lowered::m::clone> for #ident {}
             #sync_model
         };
@@ -84,19 +92,21 @@ fn impl_sync_model(model: &Model) -> TokenStream {
         None => quote!(#p::model_number(#name)),
     };
     let (root, child) = match &model.topic {
-        Topic::Root(..) => (quote!(Self), None),
+        Topic::Root(..) => (quote!(#ident), None),
         Topic::Of(root) => {
             (quote!(#root), Some(quote!(#[automatically_derived] impl #p::Child for #ident {})))
         }
     };
+    let at = private_at(root.span());
     let principal = match (&model.principal, &model.topic) {
         (Some(principal), _) => quote!(#principal),
         (None, Topic::Root(..)) => quote!(#p::Anyone),
-        (None, Topic::Of(root)) => quote!(<#root as #p::SyncModel>::Principal),
+        (None, Topic::Of(root)) => quote_spanned!(root.span()=> <#root as #at::SyncModel>::Principal),
     };
     let key = &model.columns[model.key];
     let (key_ident, key_ty) = (&key.ident, &key.ty);
-    let as_key = quote_spanned!(key.ty_span()=> <#key_ty as #p::KeyField>::as_key(&self.#key_ident));
+    let at = private_at(key.ty_span());
+    let as_key = quote_spanned!(key.ty_span()=> <#key_ty as #at::KeyField>::as_key(&self.#key_ident));
     let parts = parts(model);
     quote! {
         #[automatically_derived]
@@ -114,6 +124,9 @@ fn impl_sync_model(model: &Model) -> TokenStream {
             }
         }
         #child
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #p::InTopic<#root> for #ident {}
     }
 }
 
@@ -124,7 +137,11 @@ fn parts(model: &Model) -> TokenStream {
     let key = &model.columns[model.key].rust;
     let topic = match &model.topic {
         Topic::Root(pattern, _) => quote!(#p::TopicDecl::Root(#pattern)),
-        Topic::Of(root) => quote!(#p::TopicDecl::Of(|| <#root as #p::SyncModel>::parts().name)),
+        Topic::Of(root) => {
+            let at = private_at(root.span());
+            let parts = quote_spanned!(root.span()=> <#root as #at::SyncModel>::parts());
+            quote!(#p::TopicDecl::Of(|| #parts.name))
+        }
     };
     let topic_fields = topic_fields(model);
     let columns = model.columns.iter().enumerate().map(|(i, column)| column_def(i, column, ident));
@@ -172,7 +189,8 @@ fn topic_fields(model: &Model) -> TokenStream {
         if *index == model.key {
             return quote!(#p::SyncModel::key(entity).to_owned());
         }
-        quote_spanned!(column.ty_span()=> <#ty as #p::KeyField>::as_key(&entity.#ident).to_owned())
+        let at = private_at(column.ty_span());
+        quote_spanned!(column.ty_span()=> <#ty as #at::KeyField>::as_key(&entity.#ident).to_owned())
     });
     quote!(|entity| ::std::vec![#(#values),*])
 }
@@ -245,7 +263,7 @@ fn policies(model: &Model) -> TokenStream {
 fn policy_fn(name: &str, policy: &Policy, model: &Ident) -> TokenStream {
     let p = private();
     let function = format_ident!("__realtime_{name}", span = model.span());
-    let ask = policy.ask(&p, model);
+    let ask = policy.ask(model);
     let span = proc_macro2::Span::mixed_site();
     let (principal, entity, root) =
         (Ident::new("principal", span), Ident::new("entity", span), Ident::new("root", span));

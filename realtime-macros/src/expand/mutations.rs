@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Block, ImplItem, ItemImpl, Type, spanned::Spanned};
 
-use super::private;
+use super::{private, private_at};
 use crate::{
     check::{self, Arg, Mutation, Mutations, Returns},
     checked,
@@ -33,6 +33,7 @@ pub(crate) fn mutations(options: TokenStream, item: TokenStream) -> TokenStream 
     };
     let table = table(&checked, &parsed, &mut errors);
     if !errors.is_empty() {
+        keep_first(&mut parsed);
         let errors = errors.to_tokens();
         return quote!(#parsed #errors);
     }
@@ -44,8 +45,20 @@ pub(crate) fn mutations(options: TokenStream, item: TokenStream) -> TokenStream 
     quote!(#parsed #table)
 }
 
+/// Leaves out what is defined twice, so that rustc does not say it again.
+fn keep_first(item: &mut ItemImpl) {
+    let mut seen = Vec::new();
+    item.items.retain(|member| match member {
+        ImplItem::Fn(function) if seen.contains(&function.sig.ident) => false,
+        ImplItem::Fn(function) => {
+            seen.push(function.sig.ident.clone());
+            true
+        }
+        _ => true,
+    });
+}
+
 fn table(mutations: &Mutations, item: &ItemImpl, errors: &mut Errors) -> TokenStream {
-    let p = private();
     let own = &mutations.own;
     let bodies = |mutation: &Mutation| match &item.items[mutation.item] {
         ImplItem::Fn(function) => Some(function.block.clone()),
@@ -56,7 +69,9 @@ fn table(mutations: &Mutations, item: &ItemImpl, errors: &mut Errors) -> TokenSt
         .iter()
         .filter_map(|mutation| bodies(mutation).map(|body| def(mutation, &body, own, errors)))
         .collect();
-    let vec = quote_spanned!(own.span()=> ::std::vec::Vec<#p::MutationDef<#own>>);
+    let at = private_at(own.span());
+    let all = quote_spanned!(own.span()=> ::std::vec::Vec::from([#(#defs),*]));
+    let def = quote_spanned!(own.span()=> #at::MutationDef<#own>);
     quote! {
         #[cfg(panic = "abort")]
         ::core::compile_error!("a mutation that overflows is refused by unwinding: with `panic = \"abort\"` one client could stop the server. remove it from the profile");
@@ -64,8 +79,8 @@ fn table(mutations: &Mutations, item: &ItemImpl, errors: &mut Errors) -> TokenSt
         impl #own {
             #[doc(hidden)]
             #[allow(clippy::all, clippy::pedantic)]
-            pub(crate) fn __realtime_mutations() -> #vec {
-                ::std::vec![#(#defs),*]
+            pub(crate) fn __realtime_mutations() -> ::std::vec::Vec<#def> {
+                #all
             }
         }
     }
@@ -79,12 +94,12 @@ fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> To
     let (returns, error) = match &mutation.returns {
         Returns::Value(ty) => (describe(ty), quote!(::core::option::Option::None)),
         Returns::Result(ty, error) => {
-            let error = quote_spanned!(error.span()=> #p::lowered::error_type::<#error>);
+            let error = error_type(error);
             (describe(ty), quote!(::core::option::Option::Some(#error)))
         }
     };
     let optimistic = if mutation.optimistic {
-        lowered(&lower(body, own, errors))
+        lowered(&lower(body, own, errors), mutation)
     } else {
         quote!(#p::OptimisticDecl::None)
     };
@@ -94,9 +109,10 @@ fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> To
     };
     let (allow_fn, allow) = allow(mutation, own);
     let run = run(mutation, own);
-    quote!({
+    let at = private_at(own.span());
+    quote_spanned!(own.span()=> {
         #allow_fn
-        #p::MutationDef {
+        #at::MutationDef {
             name: #name,
             doc: #doc,
             receiver: #p::Receiver::#receiver,
@@ -112,8 +128,13 @@ fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> To
 }
 
 fn describe(ty: &Type) -> TokenStream {
-    let p = private();
+    let p = private_at(ty.span());
     quote_spanned!(ty.span()=> <#ty as #p::Described>::describe)
+}
+
+fn error_type(error: &Type) -> TokenStream {
+    let p = private_at(error.span());
+    quote_spanned!(error.span()=> #p::lowered::error_type::<#error>)
 }
 
 fn arg_def(arg: &Arg) -> TokenStream {
@@ -124,12 +145,18 @@ fn arg_def(arg: &Arg) -> TokenStream {
     quote!(#p::ArgDef { rust: #name, ty: #ty, optional: #optional, rules: #rules })
 }
 
-fn lowered(lowered: &Lowered) -> TokenStream {
+fn lowered(lowered: &Lowered, mutation: &Mutation) -> TokenStream {
     let p = private();
     let Lowered { ir, types, consts } = lowered;
-    let types = types.iter().map(describe);
+    let text = |ty: &Type| ty.to_token_stream().to_string();
+    let types = types.iter().map(|ty| match &mutation.returns {
+        // The very same tokens as in the signature: what is wrong with the error is told once.
+        Returns::Result(_, error) if text(error) == text(ty) => error_type(error),
+        _ => describe(ty),
+    });
     let consts = consts.iter().map(|path| {
         let name = path.to_token_stream().to_string().replace(' ', "");
+        let p = private_at(path.span());
         let (ty, value) = (
             quote_spanned!(path.span()=> #p::lowered::Constant::ty(&#path)),
             quote_spanned!(path.span()=> #p::lowered::Constant::value(&#path)),
@@ -148,7 +175,7 @@ fn allow(mutation: &Mutation, own: &Type) -> (TokenStream, TokenStream) {
     let Some(policy) = &mutation.allow else {
         return (TokenStream::new(), quote!(::core::option::Option::None));
     };
-    let ask = policy.ask(&p, own);
+    let ask = policy.ask(own);
     let span = proc_macro2::Span::mixed_site();
     let [principal, entity, root] = ["principal", "entity", "root"].map(|name| syn::Ident::new(name, span));
     let function = quote! {
@@ -185,8 +212,12 @@ fn run(mutation: &Mutation, own: &Type) -> TokenStream {
     let this_arg = mutation.entity.then(|| quote!(#this,));
     let tx_arg = mutation.tx.as_ref().map(|ty| quote_spanned!(ty.span().resolved_at(span)=> #tx,));
     let end = match &mutation.returns {
-        Returns::Value(ty) => quote_spanned!(ty.span()=> #p::returned::<#ty>(#value)),
+        Returns::Value(ty) => {
+            let p = private_at(ty.span());
+            quote_spanned!(ty.span()=> #p::returned::<#ty>(#value))
+        }
         Returns::Result(ty, error) => {
+            let p = private_at(error.span());
             let function = quote_spanned!(error.span()=> #p::lowered::resulted::<#ty, #error>);
             quote!(#function(#value))
         }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{DeriveInput, spanned::Spanned};
 
 use super::{
-    private,
+    private, private_at,
     shape::{described, stand_in},
 };
 use crate::{check::Shape, errors::Errors};
@@ -16,9 +16,10 @@ pub(crate) fn principal(input: &DeriveInput, errors: &mut Errors) -> TokenStream
     let ident = &input.ident;
     let (described, id) = match Shape::check_principal(input, errors) {
         Some((shape, id, ty)) if errors.is_empty() => {
-            (described(&shape, false), quote_spanned!(ty.span()=> <#ty as #p::KeyField>::as_key(&self.#id)))
+            let at = private_at(ty.span());
+            (described(&shape, false), quote_spanned!(ty.span()=> <#ty as #at::KeyField>::as_key(&self.#id)))
         }
-        _ => (stand_in(ident), quote!(::core::unimplemented!())),
+        _ => (stand_in(input), quote!(::core::unimplemented!())),
     };
     quote! {
         #described

@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{DeriveInput, Ident, Type, spanned::Spanned};
+use syn::{DeriveInput, Type, spanned::Spanned};
 
-use super::{is_copy, private};
+use super::{is_copy, private, private_at};
 use crate::{
     check::{Body, Field, Fields, Shape, Variant},
     errors::Errors,
@@ -14,7 +14,7 @@ use crate::{
 pub(crate) fn sync_type(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     match Shape::check(input, errors) {
         Some(shape) if errors.is_empty() => described(&shape, false),
-        _ => stand_in(&input.ident),
+        _ => stand_in(input),
     }
 }
 
@@ -22,14 +22,15 @@ pub(crate) fn sync_type(input: &DeriveInput, errors: &mut Errors) -> TokenStream
 pub(crate) fn sync_error(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     let p = private();
     let ident = &input.ident;
+    let (params, args, clause) = input.generics.split_for_impl();
     let (described, body) = match Shape::check_error(input, errors) {
         Some(shape) if errors.is_empty() => (described(&shape, true), refusal(&shape)),
-        _ => (stand_in(ident), quote!(::core::unimplemented!())),
+        _ => (stand_in(input), quote!(::core::unimplemented!())),
     };
     quote! {
         #described
         #[automatically_derived]
-        impl #p::SyncError for #ident {
+        impl #params #p::SyncError for #ident #args #clause {
             fn refusal(&self) -> ::core::result::Result<#p::Raw, #p::RawError> {
                 #body
             }
@@ -38,15 +39,19 @@ pub(crate) fn sync_error(input: &DeriveInput, errors: &mut Errors) -> TokenStrea
 }
 
 /// The impls without content, so that one mistake does not become many.
-pub(super) fn stand_in(ident: &Ident) -> TokenStream {
+pub(super) fn stand_in(input: &DeriveInput) -> TokenStream {
     let p = private();
+    let ident = &input.ident;
+    let (params, args, clause) = input.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #p::Described for #ident {
+        #[diagnostic::do_not_recommend]
+        impl #params #p::Described for #ident #args #clause {
             fn describe(_: &mut #p::Types) -> #p::Ty { ::core::unimplemented!() }
         }
         #[automatically_derived]
-        impl #p::lowered::Has<#p::lowered::m::clone> for #ident {}
+        #[diagnostic::do_not_recommend]
+        impl #params #p::lowered::Has<#p::lowered::m::clone> for #ident #args #clause {}
     }
 }
 
@@ -54,7 +59,8 @@ pub(super) fn stand_in(ident: &Ident) -> TokenStream {
 pub(super) fn type_fn(index: usize, ty: &Type) -> TokenStream {
     let p = private();
     let name = format_ident!("__realtime_type_{index}");
-    let describe = quote_spanned!(ty.span()=> <#ty as #p::Described>::describe);
+    let at = private_at(ty.span());
+    let describe = quote_spanned!(ty.span()=> <#ty as #at::Described>::describe);
     quote! {
         fn #name(types: &mut #p::Types) -> #p::Ty {
             #describe(types)
@@ -112,6 +118,7 @@ pub(super) fn described(shape: &Shape, error: bool) -> TokenStream {
             #(#types)*
 
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl #p::Described for #ident {
                 fn describe(types: &mut #p::Types) -> #p::Ty {
                     types.named::<Self>(#name, |types| {
@@ -121,6 +128,7 @@ pub(super) fn described(shape: &Shape, error: bool) -> TokenStream {
                 }
             }
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             impl #p::lowered::Has<#p::lowered::m::clone> for #ident {}
         };
     }

@@ -7,6 +7,8 @@ pub(crate) mod methods;
 mod pat;
 mod refuse;
 mod stmt;
+#[cfg(test)]
+mod tests;
 pub(crate) mod writes;
 
 use proc_macro2::Span;

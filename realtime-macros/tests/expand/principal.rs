@@ -1,0 +1,5 @@
+#[derive(Principal)]
+struct User {
+    #[principal(id)]
+    id: String,
+}

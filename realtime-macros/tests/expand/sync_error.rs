@@ -1,0 +1,5 @@
+#[derive(SyncError)]
+enum PostError {
+    Empty,
+    TooFast { wait_ms: u32 },
+}

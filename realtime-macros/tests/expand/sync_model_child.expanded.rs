@@ -1,0 +1,107 @@
+// What sync_model_child.rs becomes.
+const _: () = {
+    fn __realtime_type_0(
+        types: &mut ::realtime_core::__private::Types,
+    ) -> ::realtime_core::__private::Ty {
+        <Id as ::realtime_core::__private::Described>::describe(types)
+    }
+    fn __realtime_type_1(
+        types: &mut ::realtime_core::__private::Types,
+    ) -> ::realtime_core::__private::Ty {
+        <Option<Timestamp> as ::realtime_core::__private::Described>::describe(types)
+    }
+    fn __realtime_decode(
+        columns: &mut ::realtime_core::__private::Columns<'_>,
+    ) -> ::core::result::Result<Message, ::realtime_core::__private::RawError> {
+        ::core::result::Result::Ok(Message {
+            id: columns.take::<Id>("id")?,
+            sent_at: columns
+                .take_or::<Option<Timestamp>>("sentAt", || ::core::option::Option::None)?,
+        })
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl ::realtime_core::__private::Described for Message {
+        fn describe(
+            types: &mut ::realtime_core::__private::Types,
+        ) -> ::realtime_core::__private::Ty {
+            types
+                .named::<
+                    Self,
+                >(
+                    "Message",
+                    |types| ::realtime_core::__private::TypeDef {
+                        name: "Message".into(),
+                        doc: "".into(),
+                        shape: ::realtime_core::__private::Shape::Struct(
+                            ::std::vec![
+                                ::realtime_core::__private::Field { number : 0, rust : "id"
+                                .into(), name : "id".into(), ty : __realtime_type_0(types),
+                                doc : "".into(), optional : false, rules : ::std::vec![], },
+                                ::realtime_core::__private::Field { number : 0, rust :
+                                "sent_at".into(), name : "sentAt".into(), ty :
+                                __realtime_type_1(types), doc : "".into(), optional : true,
+                                rules : ::std::vec![], }
+                            ],
+                        ),
+                        copy: {
+                            use ::realtime_core::__private::lowered::NotCopy as _;
+                            ::realtime_core::__private::lowered::CopyProbe::<
+                                Message,
+                            >::COPY
+                        },
+                    },
+                )
+        }
+    }
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl ::realtime_core::__private::lowered::Has<
+        ::realtime_core::__private::lowered::m::clone,
+    > for Message {}
+    #[automatically_derived]
+    impl ::realtime_core::__private::SyncModel for Message {
+        type Principal = User;
+        type Root = Room;
+        const NUMBER: u16 = ::realtime_core::__private::model_number("Message");
+        fn key(&self) -> &str {
+            <Id as ::realtime_core::__private::KeyField>::as_key(&self.id)
+        }
+        fn parts() -> ::realtime_core::__private::ModelParts<Self> {
+            use ::realtime_core::__private::NoMutations as _;
+            ::realtime_core::__private::ModelParts {
+                name: "Message",
+                doc: "",
+                topic: ::realtime_core::__private::TopicDecl::Of(|| {
+                    <Room as ::realtime_core::__private::SyncModel>::parts().name
+                }),
+                version: 1u32,
+                key: "id",
+                topic_fields: |_| ::std::vec::Vec::new(),
+                columns: ::std::vec![
+                    ::realtime_core::__private::ColumnDef { rust : "id", name : "id",
+                    number : 7u16, doc : "", ty : __realtime_type_0, optional : false,
+                    rules : ::std::vec![], encode : | entity : & Message |
+                    ::realtime_core::__private::Raw::encode(& entity.id), },
+                    ::realtime_core::__private::ColumnDef { rust : "sent_at", name :
+                    "sentAt", number :
+                    ::realtime_core::__private::column_number("sentAt"), doc : "", ty :
+                    __realtime_type_1, optional : true, rules : ::std::vec![], encode : |
+                    entity : & Message | ::realtime_core::__private::Raw::encode(& entity
+                    .sent_at), }
+                ],
+                decode: __realtime_decode,
+                open: ::core::option::Option::None,
+                create: ::core::option::Option::None,
+                delete: ::core::option::Option::None,
+                patch: ::core::option::Option::None,
+                mutations: <Message>::__realtime_mutations(),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::realtime_core::__private::Child for Message {}
+    #[automatically_derived]
+    #[diagnostic::do_not_recommend]
+    impl ::realtime_core::__private::InTopic<Room> for Message {}
+};
