@@ -15,7 +15,8 @@ use crate::{
 
 /// Adds an entity: insert-only, on both sides (S44).
 pub(super) fn create(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
-    let columns = &scene.registry.schema_of(scene.entry).columns;
+    let described = scene.registry.schema_of(scene.entry);
+    let columns = &described.columns;
     let key = call.key.as_deref().ok_or_else(|| invalid("key", "required", "names no entity".into()))?;
     if scene.allow(Door::Create, None) == Err(Refusal::Denied) {
         return Err(Refusal::Denied);
@@ -25,7 +26,11 @@ pub(super) fn create(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Wri
         let cell = cells.get_mut(usize::from(at)).ok_or_else(|| no_column(at))?;
         *cell = Some(raw.clone());
     }
-    for (column, cell) in columns.iter().zip(&cells) {
+    for (column, cell) in columns.iter().zip(&mut cells) {
+        // The key stands in the call: a client need not repeat it.
+        if cell.is_none() && column.rust == described.key {
+            *cell = Some(Raw::encode(&key).map_err(|e| invalid("key", "type", e.to_string()))?);
+        }
         match cell {
             Some(raw) => scene.check(column, raw)?,
             None if column.optional => {}
