@@ -150,7 +150,7 @@ function scalar(ty: string, value: unknown, path: string): unknown {
 }
 
 function expected(what: string, path: string): never {
-  throw new Broken(path, "type", `expected ${what}`);
+  throw new Broken(path, "type", `must be ${what}`);
 }
 
 function obey(rule: Rule, value: unknown, path: string): void {

@@ -71,6 +71,8 @@ async function run({ forks, seed }: Run): Promise<void> {
     if (result instanceof Promise) await result;
     else expect(notified - before, "one notification a turn").toBeLessThanOrEqual(1);
     await turn();
+    // What a listener throws is caught and reported: here it is a broken law.
+    for (const { detail } of env.reports) throw detail;
   }
   for (let calm = 0; calm < 6; ) {
     const isBusy = server.process() || server.finishPage() || server.deliver();
@@ -91,6 +93,7 @@ async function run({ forks, seed }: Run): Promise<void> {
     else if (verdict === "confirmed" && !kept.has(tag)) expect(lost, `seed ${seed}: ${tag}`).toContain(i + 1);
     else if (!forks) expect(verdict).toBe("confirmed");
   }
+  for (const { detail } of env.reports) throw detail;
   rt.close();
 }
 
