@@ -27,6 +27,9 @@ use crate::{
 /// What a socket reads at a time: a buffer of tungstenite's default size would cost 128 KiB a connection.
 const READ_BUFFER: usize = 4 * 1024;
 
+/// What a socket takes before it is cut off: over the limit of a frame, so that there is a goodbye (S47).
+const CUT_OFF: usize = 4 * MAX_FRAME_BYTES;
+
 /// Returns the route.
 pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> MethodRouter<S> {
     get(move |upgrade: WebSocketUpgrade, headers: HeaderMap| {
@@ -34,8 +37,8 @@ pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> Me
         async move {
             upgrade
                 .protocols(Codec::ALL.map(Codec::subprotocol))
-                .max_message_size(MAX_FRAME_BYTES)
-                .max_frame_size(MAX_FRAME_BYTES)
+                .max_message_size(CUT_OFF)
+                .max_frame_size(CUT_OFF)
                 .read_buffer_size(READ_BUFFER)
                 .write_buffer_size(0)
                 .on_upgrade(move |socket| connection(served, socket, headers))
@@ -116,7 +119,10 @@ impl Connection {
         self.heard = Instant::now();
         let bytes: Bytes = match message {
             None | Some(Ok(Message::Close(_))) => return Err(None),
-            Some(Err(error)) => return Err(broken(&error)),
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a connection broke");
+                return Err(None);
+            }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
             Some(Ok(Message::Text(text))) if self.codec == Codec::Json => text.into(),
             Some(Ok(Message::Binary(bytes))) if self.codec == Codec::MessagePack => bytes,
@@ -125,6 +131,10 @@ impl Connection {
                 return Err(Some(Closing::new(code::MALFORMED, reason)));
             }
         };
+        if bytes.len() > MAX_FRAME_BYTES {
+            let reason = format!("a frame has at most {MAX_FRAME_BYTES} bytes");
+            return Err(Some(Closing::new(code::TOO_LARGE, reason)));
+        }
         let malformed = |error| Closing::new(code::MALFORMED, format!("no frame of this protocol: {error}"));
         let frame: ClientFrame = self.codec.decode(&bytes).map_err(|error| Some(malformed(error)))?;
         match self.session.take(frame, clock::now_ms()).map_err(Some)? {
@@ -213,15 +223,4 @@ fn message(codec: Codec, frame: Bytes) -> Message {
 
 fn encode(codec: Codec, frame: &ServerFrame) -> Bytes {
     codec.encode(frame).unwrap_or_default()
-}
-
-/// What the library says of a broken stream: a message over the limit gets its own code.
-fn broken(error: &axum::Error) -> Option<Closing> {
-    let text = error.to_string();
-    if text.contains("too long") || text.contains("too big") || text.contains("exceeds") {
-        let reason = format!("a frame has at most {MAX_FRAME_BYTES} bytes");
-        return Some(Closing::new(code::TOO_LARGE, reason));
-    }
-    tracing::debug!(%error, "a connection broke");
-    None
 }

@@ -67,10 +67,13 @@ fn check_rule(rule: &Rule, value: &Value, path: &str) -> Result<(), Broken> {
     let broken = |rule, message| Err(Broken { path: path.to_owned(), rule, message });
     match rule {
         Rule::Length { min, max } => {
-            let (length, unit) = length(value);
+            // A value of another type is told so by who decodes it.
+            let Some((length, unit)) = length(value) else { return Ok(()) };
             match (min, max) {
-                (Some(min), _) if length < *min => broken("length", format!("at least {min} {unit}")),
-                (_, Some(max)) if length > *max => broken("length", format!("at most {max} {unit}")),
+                (Some(min), _) if length < *min => {
+                    broken("length", format!("at least {}", count(*min, unit)))
+                }
+                (_, Some(max)) if length > *max => broken("length", format!("at most {}", count(*max, unit))),
                 _ => Ok(()),
             }
         }
@@ -83,12 +86,21 @@ fn check_rule(rule: &Rule, value: &Value, path: &str) -> Result<(), Broken> {
 }
 
 /// Characters are Unicode scalar values, as in JSON Schema's `maxLength` (RFC 8259 strings).
-fn length(value: &Value) -> (u64, &'static str) {
+fn length(value: &Value) -> Option<(u64, &'static str)> {
     match value {
-        Value::String(text) => (text.chars().count() as u64, "characters"),
-        Value::Array(items) => (items.len() as u64, "items"),
-        Value::Object(entries) => (entries.len() as u64, "entries"),
-        _ => (0, "characters"),
+        Value::String(text) => Some((text.chars().count() as u64, "character")),
+        Value::Array(items) => Some((items.len() as u64, "item")),
+        Value::Object(entries) => Some((entries.len() as u64, "entry")),
+        _ => None,
+    }
+}
+
+/// `1 item`, `2 items`, `2 entries`.
+fn count(n: u64, unit: &str) -> String {
+    match (n, unit.strip_suffix('y')) {
+        (1, _) => format!("1 {unit}"),
+        (_, Some(stem)) => format!("{n} {stem}ies"),
+        (_, None) => format!("{n} {unit}s"),
     }
 }
 
