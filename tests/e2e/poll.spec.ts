@@ -69,6 +69,20 @@ test("a vote whose answer was lost is asked about, and counts once", async ({ se
   await expectVotes([alice, bob], "Curry", 2);
 });
 
+test("of votes that are under way when the server is killed, each counts once", async ({ serve, person }) => {
+  const server = await serve(poll());
+  const [alice, bob] = [await person(server.url), await person(server.url)];
+  await expectLive(alice, bob);
+  const burst = (): Promise<void> =>
+    choice(alice, "Falafel").evaluate((button: HTMLElement) => Array.from({ length: 20 }, () => button.click()).pop());
+  await Promise.all([burst(), server.kill()]);
+  await burst();
+  await Promise.all([server.restart(), burst()]);
+  await expectVotes([alice, bob], "Falafel", 60);
+  await alice.page.reload();
+  await expectVotes([alice], "Falafel", 60);
+});
+
 test("a refused mutation rolls back and shows its typed error", async ({ serve, link, person }) => {
   const server = await serve(poll());
   const wire = await link(server);

@@ -60,7 +60,7 @@ function words(error: VoteError | SuggestError | FrameworkError): string {
     case "Closed":
       return "The poll was closed";
     case "Taken":
-      return "Somebody suggested the same before";
+      return "That choice is there already";
     case "Full":
       return `The poll has ${error.limit} choices, which is all it can have`;
     case "rt/invalid":

@@ -1,4 +1,5 @@
 /** An existing poll: its question, its results as bars that are buttons, and what else one can do to it. */
+import { useConnection } from "@realtime/client/react";
 import type { CSSProperties } from "react";
 
 import { rt } from "./client";
@@ -7,6 +8,8 @@ import type { Choice, Poll } from "./realtime";
 import { Suggest } from "./Suggest";
 
 export function Results({ poll }: { readonly poll: Poll }) {
+  // Renders again when a vote of this page is confirmed: that alone changes no number.
+  useConnection(rt);
   const topic = rt.poll(poll.id);
   const votes = poll.choices.map((choice) => choice.votes);
   const total = votes.reduce((sum, n) => sum + n, 0);
