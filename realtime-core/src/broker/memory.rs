@@ -68,6 +68,16 @@ impl MemoryBroker {
     pub fn hub() -> MemoryHub {
         MemoryHub::default()
     }
+
+    /// Breaks the link of this node, as a cut cable does: what it has not read is lost, it is told so, and the
+    /// link is mended.
+    pub fn cut(&self) {
+        let mut mailbox = lock(&self.mailbox);
+        mailbox.queue.clear();
+        mailbox.bytes = 0;
+        mailbox.doubted = Doubted::Any;
+        mailbox.wake();
+    }
 }
 
 impl MemoryHub {
@@ -77,16 +87,6 @@ impl MemoryHub {
         let mut nodes = lock(&self.nodes);
         nodes.next += 1;
         MemoryBroker { hub: self.clone(), number: nodes.next, mailbox: Arc::default() }
-    }
-
-    /// Breaks the link of a node, as a cut cable does: what it has not read is lost, it is told so, and the
-    /// link is mended.
-    pub fn cut(&self, node: &MemoryBroker) {
-        let mut mailbox = lock(&node.mailbox);
-        mailbox.queue.clear();
-        mailbox.bytes = 0;
-        mailbox.doubted = Doubted::Any;
-        mailbox.wake();
     }
 }
 
@@ -172,7 +172,7 @@ impl Broker for MemoryBroker {
     fn leave<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<(), BrokerError>> {
         Box::pin(async move {
             let mut mailbox = lock(&self.mailbox);
-            topics.iter().for_each(|topic| drop(mailbox.topics.remove(topic)));
+            mailbox.topics.retain(|topic| !topics.contains(topic));
             drop(mailbox);
             lock(&self.hub.nodes).leave(topics, self.number);
             Ok(())

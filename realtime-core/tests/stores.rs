@@ -1,0 +1,52 @@
+//! The stores that come with the crate, held to every clause of their contract.
+
+mod memory {
+    use realtime_core::{store::Memory, store_suite};
+
+    store_suite!(async || Memory::new());
+}
+
+mod embedded {
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+        sync::{
+            LazyLock,
+            atomic::{AtomicU64, Ordering},
+        },
+    };
+
+    use realtime_core::{
+        store::{Embedded, Store},
+        store_suite,
+    };
+
+    /// A folder of this run, within the build's.
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stores");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    });
+
+    async fn open(path: PathBuf) -> Embedded {
+        let store = Embedded::at(path);
+        store.start().await.unwrap();
+        store
+    }
+
+    async fn fresh() -> Embedded {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let n = NEXT.fetch_add(1, Ordering::Relaxed);
+        open(FOLDER.join(format!("{n}.db"))).await
+    }
+
+    store_suite!(
+        async || fresh().await,
+        reopen = async |store: Embedded| {
+            let path = store.path().to_owned();
+            drop(store);
+            open(path).await
+        }
+    );
+}
