@@ -26,6 +26,21 @@ mod tx;
 #[cfg(test)]
 extern crate self as realtime_core;
 
+/// The programs of the guide and the README, compiled and run.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/guide/start.md")]
+    struct Start;
+    #[doc = include_str!("../../docs/guide/models.md")]
+    struct Models;
+    #[doc = include_str!("../../docs/guide/mutators.md")]
+    struct Mutators;
+    #[doc = include_str!("../../docs/guide/stores.md")]
+    struct Stores;
+}
+
 pub use auth::{AuthError, Authenticator, Hello};
 pub use error::{Error, Problem, Result};
 pub use field::{Id, KeyField, Seed, Timestamp};

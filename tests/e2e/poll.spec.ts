@@ -155,6 +155,60 @@ test("a poll that does not exist is made by the first who asks", async ({ serve,
   await expectVotes([alice, bob], "Brazil", 1);
 });
 
+test("of two who make the same poll, the later one is told and sees the first one's", async ({ serve, link, person }) => {
+  const server = await serve(poll());
+  const wire = await link(server);
+  const [alice, bob] = [await person(`${server.url}/?poll=tea`), await person(`${wire.url}/?poll=tea`)];
+  await expect(bob.page.getByRole("heading", { name: "Ask something" })).toBeVisible();
+  wire.cut();
+  await expect(connection(bob)).toContainText("Reconnecting");
+  for (const [{ page }, question] of [[alice, "Black?"], [bob, "Green?"]] as const) {
+    await page.getByLabel("Question").fill(question);
+    await page.getByLabel(/^Choices/).fill("Yes\nNo");
+    await page.getByRole("button", { name: "Start the poll" }).click();
+    await expect(page.getByRole("heading", { name: question })).toBeVisible();
+  }
+  await choice(alice, "Yes").click();
+  await expectVotes([alice], "Yes", 1);
+  wire.mend();
+  await expect(refusal(bob)).toHaveAttribute("data-code", "rt/exists");
+  await expect(bob.page.getByRole("heading", { name: "Black?" })).toBeVisible();
+  await expectVotes([bob], "Yes", 1);
+});
+
+test("two windows of one person vote without the server: each vote counts once", async ({ serve, person }) => {
+  const server = await serve(poll());
+  const [alice, bob] = [await person(server.url), await person(server.url)];
+  const second = { ...alice, page: await alice.context.newPage() };
+  await second.page.goto(server.url);
+  await expectLive(alice, second, bob);
+  await server.kill();
+  for (const window of [alice, second]) {
+    await expect(connection(window)).toContainText("Reconnecting");
+    await choice(window, "Soup").click();
+    await choice(window, "Soup").click();
+    await expectUnconfirmed(window, "Soup", 2, 2);
+  }
+  await server.restart();
+  await expectVotes([alice, second, bob], "Soup", 4);
+});
+
+test("the keyboard is enough to vote, and the new count is read out", async ({ serve, person }) => {
+  const server = await serve(poll());
+  const alice = await person(server.url);
+  const { page } = alice;
+  await expectLive(alice);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Live poll" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await expect(choice(alice, "Curry")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Space");
+  await expect(page.locator("[aria-live=polite]")).toHaveText("Soup: 0, Curry: 2, Pizza: 0, Falafel: 0");
+  await expect(choice(alice, "Curry")).toBeFocused();
+});
+
 test("a poll that was closed can be reopened", async ({ serve, person }) => {
   const server = await serve(poll());
   const [alice, bob] = [await person(server.url), await person(server.url)];
