@@ -4,5 +4,7 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   plugins: [react()],
+  // One React, also where the client is linked from a folder that has its own.
+  resolve: { dedupe: ["react", "react-dom"] },
   server: { proxy: { "/ws": { target: "http://127.0.0.1:3000", ws: true } } },
 });
