@@ -198,7 +198,8 @@ export function topic(
     pending.ground();
     const isLoading = how === wire.HOW_SNAPSHOT;
     if (isLoading) stage = { offset, epoch, cls, rows: new Map() };
-    else if (how === wire.HOW_RESUMED && base !== undefined) {
+    else if (how === wire.HOW_RESUMED) {
+      if (base === undefined) return strike(true);
       refusal = undefined;
       if (until === offset && offset > base.offset) base.offset = offset;
     } else {

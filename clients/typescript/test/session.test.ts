@@ -86,6 +86,16 @@ test("s14_a_stream_that_cannot_be_followed_ends_in_another_connection_not_in_a_s
   expect(one.rt.connection.view.status).toBe("waiting");
 });
 
+test("a_resume_of_what_is_not_here_asks_for_a_snapshot", async () => {
+  const one = peer();
+  one.rt.poll("lunch").subscribe(() => undefined);
+  await one.welcome();
+  await one.resumed({ offset: 10 });
+  expect(one.last(3)).toEqual([3, 2, "poll/lunch", 1, []]);
+  await one.snapshot();
+  expect(one.rt.poll("lunch").view.status).toBe("live");
+});
+
 test("s16_frames_of_a_channel_are_ignored_from_unsub_until_the_new_id_is_echoed", async () => {
   const one = await live();
   one.say([23, 5, 13, 1, []]); // a gap: unsub 1, sub 2
