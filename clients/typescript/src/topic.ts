@@ -251,7 +251,7 @@ export function topic(
   }
 
   function defer([, , , , code, after]: wire.Defer): void {
-    if (code === "gap") return resubscribe(false);
+    if (code === "gap") return strike(false);
     if (code === "token_expired") session.renew();
     pending.hold(after);
   }
