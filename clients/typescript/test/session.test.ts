@@ -183,6 +183,15 @@ test("s27_a_ping_brings_the_head_where_nothing_is_under_way", async () => {
   expect(await vote).toMatchObject({ status: "confirmed", offset: 11 });
 });
 
+test("s27_a_head_that_comes_while_a_snapshot_does_moves_no_position", async () => {
+  const one = await live();
+  one.say([27, 5, "fork"], [21, 1, 2, 6, 2, 20, 7, 20, 1, []], [28, 1, [[6, 20]]]);
+  await one.drop();
+  await one.env.pass(500);
+  await one.welcome();
+  expect(one.last(3)).toEqual([3, 2, "poll/lunch", 1, [], [10, 1, 1]]);
+});
+
 test("s24_after_a_subscribed_all_that_is_unanswered_is_sent_again_and_resume_brings_a_delta", async () => {
   const one = await live();
   const poll = one.rt.poll("lunch");
