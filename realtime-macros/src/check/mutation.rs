@@ -48,8 +48,8 @@ pub(crate) struct Arg {
 
 /// What a mutation returns.
 pub(crate) enum Returns {
-    Value(Type),
-    Result(Type, Type),
+    Value(Box<Type>),
+    Result(Box<Type>, Box<Type>),
 }
 
 const MUTATION: Place = Place {
@@ -214,17 +214,19 @@ fn is_optimistic(opt: &Opt, errors: &mut Errors) -> bool {
 }
 
 fn returns(output: &ReturnType, own: &Type, errors: &mut Errors) -> Returns {
-    let ReturnType::Type(_, ty) = output else { return Returns::Value(parse_quote!(())) };
+    let ReturnType::Type(_, ty) = output else { return Returns::Value(Box::new(parse_quote!(()))) };
     if let Some(found) = reference(ty) {
         errors.at(found, "what a mutation returns is sent: return an owned value");
     }
     check_wide(ty, None, errors);
     match generics(ty, "Result").as_deref() {
-        None => Returns::Value(without_self(ty, own)),
-        Some([ok, error]) => Returns::Result(without_self(ok, own), without_self(error, own)),
+        None => Returns::Value(Box::new(without_self(ty, own))),
+        Some([ok, error]) => {
+            Returns::Result(Box::new(without_self(ok, own)), Box::new(without_self(error, own)))
+        }
         Some(_) => {
             errors.at(ty, "name both types, `Result<T, E>`: the macro cannot look into an alias");
-            Returns::Value(parse_quote!(()))
+            Returns::Value(Box::new(parse_quote!(())))
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Shape {
 /// What it is made of.
 pub(crate) enum Body {
     Struct(Vec<Field>),
-    Newtype(Type),
+    Newtype(Box<Type>),
     /// With the tag, where there is one.
     Enum(Option<LitStr>, Vec<Variant>),
 }
@@ -202,7 +202,7 @@ fn newtype(
 ) -> Option<Body> {
     serde(&input.attrs, Target::Newtype, errors);
     match fields.first() {
-        Some(field) if fields.len() == 1 => Some(Body::Newtype(unnamed(field, own, errors))),
+        Some(field) if fields.len() == 1 => Some(Body::Newtype(Box::new(unnamed(field, own, errors)))),
         _ => {
             errors.at(
                 &input.ident,

@@ -33,19 +33,19 @@ impl Lowerer<'_> {
         let path = &func.path;
         let bare = path.get_ident().map(ToString::to_string).unwrap_or_default();
         if matches!(bare.as_str(), "Some" | "Ok" | "Err") {
-            let args = self.args(&call.args);
+            let args = self.all(&call.args);
             return json!({ "call": { "path": [bare], "ty": null, "args": args } });
         }
         if let Some(listed) = listed(path) {
             let ty = self.turbofish(path);
-            let args = self.args(&call.args);
+            let args = self.all(&call.args);
             return json!({ "call": { "path": listed, "ty": ty, "args": args } });
         }
         let lower_case = matches!(named(path), Named::Local(_) | Named::Function);
         match constructor(path).filter(|_| !lower_case && func.qself.is_none()) {
             Some((ty, variant)) => {
                 let ty = self.path_ty(ty);
-                let args = self.args(&call.args);
+                let args = self.all(&call.args);
                 let fields: Vec<Value> =
                     args.into_iter().enumerate().map(|(i, arg)| json!([i.to_string(), arg])).collect();
                 json!({ "struct": { "ty": ty, "variant": variant, "fields": fields, "base": null } })
@@ -55,10 +55,6 @@ impl Lowerer<'_> {
                 json!({ "tuple": [] })
             }
         }
-    }
-
-    fn args<'a>(&mut self, args: impl IntoIterator<Item = &'a Expr>) -> Vec<Value> {
-        args.into_iter().map(|arg| self.expr(arg)).collect()
     }
 
     /// The type of `Vec::<u32>::new`.
@@ -100,7 +96,7 @@ impl Lowerer<'_> {
             }
         });
         let recv = self.expr(&call.receiver);
-        let args = self.args(&call.args);
+        let args = self.all(&call.args);
         json!({ "method": { "recv": recv, "name": name, "ty": ty, "args": args } })
     }
 }

@@ -3,8 +3,8 @@
 use proc_macro2::Ident;
 use serde_json::{Value, json};
 use syn::{
-    BinOp, Expr, ExprClosure, ExprIf, ExprMatch, ExprPath, ExprStruct, Lit, Member, Pat, Path, RangeLimits,
-    UnOp, ext::IdentExt, spanned::Spanned,
+    BinOp, Expr, ExprAssign, ExprPath, ExprStruct, Lit, Member, Path, RangeLimits, UnOp, ext::IdentExt,
+    spanned::Spanned,
 };
 
 use super::Lowerer;
@@ -70,79 +70,20 @@ impl Lowerer<'_> {
             Expr::Macro(mac) => return self.mac(&mac.mac, mac.span()),
             Expr::Lit(lit) => self.lit(&lit.lit),
             Expr::Path(path) => self.path(path),
-            Expr::Field(field) => {
-                let base = self.expr(&field.base);
-                match &field.member {
-                    Member::Named(name) => json!({ "field": [base, local(name)] }),
-                    Member::Unnamed(index) => json!({ "tuple_field": [base, index.index] }),
-                }
-            }
-            Expr::Index(index) => {
-                if matches!(&*index.index, Expr::Range(_)) {
-                    self.refuse(
-                        expr,
-                        "slices cannot be lowered",
-                        "use `iter().skip(a).take(n)`, and `chars()` for text",
-                    );
-                }
-                let (of, at) = (self.expr(&index.expr), self.expr(&index.index));
-                json!({ "index": [of, at] })
-            }
-            Expr::Unary(unary) => {
-                let of = self.expr(&unary.expr);
-                match unary.op {
-                    UnOp::Deref(_) => json!({ "deref": of }),
-                    UnOp::Not(_) => json!({ "unary": ["not", of] }),
-                    _ => json!({ "unary": ["neg", of] }),
-                }
-            }
+            Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) | Expr::Reference(_) => self.place(expr),
             Expr::Binary(binary) => self.binary(&binary.left, &binary.op, &binary.right),
-            Expr::Assign(assign) => {
-                if matches!(
-                    &*assign.left,
-                    Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) | Expr::Infer(_)
-                ) {
-                    self.refuse(
-                        &assign.left,
-                        "an assignment that takes a value apart cannot be lowered",
-                        "use `let`, or assign one by one",
-                    );
-                }
-                let (place, value) = (self.expr_or_nothing(&assign.left), self.expr(&assign.right));
-                json!({ "assign": [place, value] })
-            }
+            Expr::Assign(assign) => self.assign(assign),
             Expr::Call(call) => self.call(call),
             Expr::MethodCall(call) => self.method(call),
             Expr::Closure(closure) => self.closure(closure),
-            Expr::Try(of) => {
-                if self.closures > 0 {
-                    self.refuse(
-                        &of.question_token,
-                        "`?` inside of a closure cannot be lowered",
-                        "use a `for` loop, where `?` leaves the mutation",
-                    );
-                }
-                let of = self.expr(&of.expr);
-                json!({ "try": of })
-            }
             Expr::Cast(cast) => {
                 let of = self.expr(&cast.expr);
                 let ty = self.ty(&cast.ty);
                 json!({ "cast": [of, ty] })
             }
-            Expr::Reference(reference) => {
-                let of = self.expr(&reference.expr);
-                json!({ "ref": { "mutable": reference.mutability.is_some(), "of": of } })
-            }
             Expr::Struct(of) => self.structure(of),
-            Expr::Tuple(tuple) => {
-                let elems: Vec<Value> = tuple.elems.iter().map(|e| self.expr(e)).collect();
-                json!({ "tuple": elems })
-            }
-            Expr::Array(array) => {
-                let elems: Vec<Value> = array.elems.iter().map(|e| self.expr(e)).collect();
-                json!({ "array": elems })
-            }
+            Expr::Tuple(tuple) => json!({ "tuple": self.all(&tuple.elems) }),
+            Expr::Array(array) => json!({ "array": self.all(&array.elems) }),
             Expr::Range(range) => {
                 let from = range.start.as_ref().map(|e| self.expr(e));
                 let to = range.end.as_ref().map(|e| self.expr(e));
@@ -154,84 +95,61 @@ impl Lowerer<'_> {
         self.node(expr.span(), kind)
     }
 
+    /// Lowers expressions, in order.
+    pub(super) fn all<'a>(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) -> Vec<Value> {
+        exprs.into_iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    /// Lowers what names a part of something.
+    fn place(&mut self, expr: &Expr) -> Value {
+        match expr {
+            Expr::Field(field) => {
+                let base = self.expr(&field.base);
+                match &field.member {
+                    Member::Named(name) => json!({ "field": [base, local(name)] }),
+                    Member::Unnamed(index) => json!({ "tuple_field": [base, index.index] }),
+                }
+            }
+            Expr::Index(index) => {
+                if matches!(&*index.index, Expr::Range(_)) {
+                    let help = "use `iter().skip(a).take(n)`, and `chars()` for text";
+                    self.refuse(expr, "slices cannot be lowered", help);
+                }
+                let (of, at) = (self.expr(&index.expr), self.expr(&index.index));
+                json!({ "index": [of, at] })
+            }
+            Expr::Reference(reference) => {
+                let of = self.expr(&reference.expr);
+                json!({ "ref": { "mutable": reference.mutability.is_some(), "of": of } })
+            }
+            Expr::Unary(unary) => {
+                let of = self.expr(&unary.expr);
+                match unary.op {
+                    UnOp::Deref(_) => json!({ "deref": of }),
+                    UnOp::Not(_) => json!({ "unary": ["not", of] }),
+                    _ => json!({ "unary": ["neg", of] }),
+                }
+            }
+            other => self.expr(other),
+        }
+    }
+
+    fn assign(&mut self, assign: &ExprAssign) -> Value {
+        let left = &*assign.left;
+        if matches!(left, Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) | Expr::Infer(_))
+        {
+            let help = "use `let`, or assign one by one";
+            self.refuse(left, "an assignment that takes a value apart cannot be lowered", help);
+        }
+        let (place, value) = (self.expr_or_nothing(left), self.expr(&assign.right));
+        json!({ "assign": [place, value] })
+    }
+
     fn expr_or_nothing(&mut self, expr: &Expr) -> Value {
         match expr {
             Expr::Infer(_) | Expr::Call(_) => self.nothing(expr.span()),
             other => self.expr(other),
         }
-    }
-
-    /// Lowers what decides what runs.
-    fn control(&mut self, expr: &Expr) -> Value {
-        let kind = match expr {
-            Expr::If(of) => self.conditional(of),
-            Expr::Match(of) => self.matching(of),
-            Expr::Let(of) => {
-                let value = self.expr(&of.expr);
-                let pat = self.pat(&of.pat);
-                json!({ "let": [pat, value] })
-            }
-            Expr::Block(of) => {
-                if let Some(label) = &of.label {
-                    self.refuse(
-                        label,
-                        "labels cannot be lowered",
-                        "break out with a variable, or with `return`",
-                    );
-                }
-                let block = self.block(&of.block);
-                json!({ "block": block })
-            }
-            Expr::ForLoop(of) => {
-                if let Some(label) = &of.label {
-                    self.refuse(
-                        label,
-                        "labels cannot be lowered",
-                        "break out with a variable, or with `return`",
-                    );
-                }
-                let over = self.expr(&of.expr);
-                let pat = self.pat(&of.pat);
-                let body = self.block(&of.body);
-                json!({ "for": [pat, over, body] })
-            }
-            Expr::Return(of) => {
-                if self.closures > 0 {
-                    self.refuse(
-                        &of.return_token,
-                        "`return` inside of a closure cannot be lowered",
-                        "use a `for` loop, where `return` leaves the mutation",
-                    );
-                }
-                let value = of.expr.as_ref().map(|e| self.expr(e));
-                json!({ "return": value })
-            }
-            Expr::Break(of) => {
-                if let Some(label) = &of.label {
-                    self.refuse(
-                        label,
-                        "labels cannot be lowered",
-                        "break out with a variable, or with `return`",
-                    );
-                }
-                json!("break")
-            }
-            Expr::Continue(of) => {
-                if let Some(label) = &of.label {
-                    self.refuse(
-                        label,
-                        "labels cannot be lowered",
-                        "break out with a variable, or with `return`",
-                    );
-                }
-                json!("continue")
-            }
-            other => {
-                self.refuse_expr(other);
-                return self.nothing(other.span());
-            }
-        };
-        self.node(expr.span(), kind)
     }
 
     fn lit(&mut self, lit: &Lit) -> Value {
@@ -323,17 +241,6 @@ impl Lowerer<'_> {
         }
     }
 
-    fn closure(&mut self, closure: &ExprClosure) -> Value {
-        if let Some(token) = &closure.asyncness {
-            self.refuse(token, "`async` cannot run in the browser", "a mutation is not async");
-        }
-        self.closures += 1;
-        let pats: Vec<Value> = closure.inputs.iter().map(|pat| self.pat(pat)).collect();
-        let body = self.expr(&closure.body);
-        self.closures -= 1;
-        json!({ "closure": [pats, body] })
-    }
-
     fn structure(&mut self, of: &ExprStruct) -> Value {
         let Some((ty, variant)) = constructor(&of.path).filter(|_| of.qself.is_none()) else {
             self.refuse(&of.path, "this does not look like a type", "types are written in upper camel case");
@@ -351,28 +258,5 @@ impl Lowerer<'_> {
         }
         let base = of.rest.as_ref().map(|e| self.expr(e));
         json!({ "struct": { "ty": ty, "variant": variant, "fields": fields, "base": base } })
-    }
-
-    fn conditional(&mut self, of: &ExprIf) -> Value {
-        let cond = self.expr(&of.cond);
-        let then = self.block(&of.then_branch);
-        let otherwise = of.else_branch.as_ref().map(|(_, e)| self.expr(e));
-        json!({ "if": { "cond": cond, "then": then, "otherwise": otherwise } })
-    }
-
-    fn matching(&mut self, of: &ExprMatch) -> Value {
-        let value = self.expr(&of.expr);
-        let mut arms = Vec::new();
-        for arm in &of.arms {
-            let (pat, guard) = match &arm.pat {
-                Pat::Guard(of) => (&*of.pat, Some(&*of.guard)),
-                pat => (pat, None),
-            };
-            let pat = self.pat(pat);
-            let guard = guard.map(|e| self.expr(e));
-            let body = self.expr(&arm.body);
-            arms.push(json!({ "pat": pat, "guard": guard, "body": body }));
-        }
-        json!({ "match": [value, arms] })
     }
 }

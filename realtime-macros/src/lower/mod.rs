@@ -1,6 +1,7 @@
 //! A mutator's body to data: the JSON of `realtime_protocol::lower::Block`, and the tables that rustc resolves.
 
 mod call;
+mod control;
 mod expr;
 mod mac;
 pub(crate) mod methods;
