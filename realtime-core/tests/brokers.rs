@@ -28,7 +28,7 @@ fn b6_a_buffer_does_not_grow_and_losses_are_told_by_name() {
         }
         let news: Vec<_> = std::iter::from_fn(|| incoming.next().now_or_never().flatten()).collect();
         assert_eq!(news[0], Incoming::Doubt { topics: Some(vec![topics[0].clone()]) });
-        assert_eq!(news.len(), 1 + 1_024);
+        assert_eq!(news.len(), 1 + 5_000 % 1_024, "four times full, and what came after the last time");
         for topic in topics.iter().cycle().take(1_024 + 100) {
             a.publish(topic, "x".into()).await.unwrap();
         }

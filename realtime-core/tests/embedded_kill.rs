@@ -1,6 +1,6 @@
 //! C4, C5: the embedded store under SIGKILL. A child process commits and says what was acked; it is killed in
 //! the middle; the file is opened anew, and every ack must be there. (What only a power loss can lose, the page
-//! cache keeps here: that the store asks for `fsync` is a setting of its file, tested in `embedded_open.rs`.)
+//! cache keeps here: that the store asks for `fsync` is tested where it opens its file.)
 
 use std::{
     env,
@@ -11,7 +11,9 @@ use std::{
 
 use realtime_core::{
     protocol::{LaneId, Position, Topic},
-    store::{Change, ColumnOp, Commit, CommitError, Embedded, Head, Key, Kept, LaneMove, Read, Replay, Store as _},
+    store::{
+        Change, ColumnOp, Commit, CommitError, Embedded, Head, Kept, Key, LaneMove, Read, Replay, Store as _,
+    },
     testing::run,
 };
 
@@ -52,7 +54,9 @@ fn kill_in_the_middle(path: &Path, acked: &mut [u64], enough: u64) {
     let mut acks = 0;
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
-        let Some((writer, offset)) = line.strip_prefix("ack ").and_then(|line| line.split_once(' ')) else { continue };
+        let Some((writer, offset)) = line.strip_prefix("ack ").and_then(|line| line.split_once(' ')) else {
+            continue;
+        };
         let (writer, offset): (usize, u64) = (writer.parse().unwrap(), offset.parse().unwrap());
         assert_eq!(offset, acked[writer] + 1, "acks are dense");
         acked[writer] = offset;
@@ -80,7 +84,8 @@ async fn verify(path: &Path, acked: &mut [u64]) {
         let rows = store.read(&topic, Read::Keys(vec![key()])).await.unwrap().rows;
         let row = &rows[0];
         assert_eq!((row.version, row.columns[0].1.len() as u64), (offset, offset), "each commit once");
-        let from = Position { offset: head.floor, epoch: if head.floor == 0 { 0 } else { u32::from(writer) + 1 } };
+        let from =
+            Position { offset: head.floor, epoch: if head.floor == 0 { 0 } else { u32::from(writer) + 1 } };
         match store.replay(&topic, from, usize::MAX).await.unwrap() {
             Replay::Records { records, more: false, .. } => {
                 let offsets: Vec<_> = records.iter().map(|record| record.at.offset).collect();
@@ -120,7 +125,13 @@ async fn write(store: &Embedded, writer: u8) {
 fn next(head: &Head, writer: u8) -> Commit {
     let seq = head.at.offset + 1;
     let kept = vec![Kept { seq, hash: 1, at: None, outcome: "ok".into() }];
-    let moved = LaneMove { lane: LaneId([writer; 16]), from: head.at.offset, to: seq, got: seq.saturating_sub(4), kept };
+    let moved = LaneMove {
+        lane: LaneId([writer; 16]),
+        from: head.at.offset,
+        to: seq,
+        got: seq.saturating_sub(4),
+        kept,
+    };
     let change = match seq {
         1 => Change::Create { key: key(), columns: vec![(1, "x".into())] },
         _ => Change::Update { key: key(), columns: vec![(1, ColumnOp::Append("x".into()))] },

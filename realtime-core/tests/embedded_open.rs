@@ -74,7 +74,8 @@ fn a_second_store_on_one_file_is_told_who_has_it() {
     fs::write(folder.path().join("one.db.lock"), "1").unwrap();
     let lock = fs::File::open(folder.path().join("one.db.lock")).unwrap();
     lock.lock().unwrap();
-    let want = format!("{} is in use by another process (pid 1): stop it, or choose another path", path.display());
+    let want =
+        format!("{} is in use by another process (pid 1): stop it, or choose another path", path.display());
     assert_eq!(refused(&path), want);
 }
 
@@ -82,7 +83,10 @@ fn a_second_store_on_one_file_is_told_who_has_it() {
 fn a_path_that_cannot_be_a_file_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().display().to_string();
-    assert_eq!(refused(folder.path()), format!("{name} is a folder: name a file in it, such as {name}/realtime.db"));
+    assert_eq!(
+        refused(folder.path()),
+        format!("{name} is a folder: name a file in it, such as {name}/realtime.db")
+    );
     let nowhere = folder.path().join("no/realtime.db");
     let want = format!(
         "{name}/no/realtime.db cannot be made: there is no folder {name}/no: make it, or choose another path"
@@ -101,10 +105,15 @@ fn what_is_no_database_or_another_programs_is_left_as_it_is() {
     assert_eq!(fs::read_to_string(&text).unwrap(), content);
 
     let foreign = folder.path().join("foreign.db");
-    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE meta (a); CREATE TABLE topic (b)").unwrap();
+    Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE meta (a); CREATE TABLE topic (b)")
+        .unwrap();
     let before = fs::read(&foreign).unwrap();
-    let want =
-        format!("{} is a database, but not of realtime: choose another path; it was left as it is", foreign.display());
+    let want = format!(
+        "{} is a database, but not of realtime: choose another path; it was left as it is",
+        foreign.display()
+    );
     assert_eq!(refused(&foreign), want);
     assert_eq!(fs::read(&foreign).unwrap(), before);
 }
@@ -130,7 +139,7 @@ fn a_file_of_a_newer_program_says_to_upgrade() {
 fn a_changed_or_missing_record_is_found_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let cases = [
-        ("changed", "UPDATE log SET record = 'another record' WHERE offset = 9", 9),
+        ("changed", "UPDATE log SET record = X'00' WHERE offset = 9", 9),
         ("missing", "DELETE FROM log WHERE offset = 8", 8),
         ("cut", "DELETE FROM log WHERE offset = 10", 9),
         ("moved", "UPDATE log SET epoch = 6 WHERE offset = 10", 10),
@@ -150,7 +159,7 @@ fn c9_a_record_that_changed_further_back_is_damage_and_not_an_answer() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("back.db");
     made(&path);
-    Connection::open(&path).unwrap().execute_batch("UPDATE log SET record = 'x' WHERE offset = 2").unwrap();
+    Connection::open(&path).unwrap().execute_batch("UPDATE log SET record = X'00' WHERE offset = 2").unwrap();
     run(async {
         let (store, topic) = (Embedded::at(&path), Topic::new("poll/a").unwrap());
         store.start().await.expect("the ends of the logs are sound");
@@ -175,19 +184,12 @@ fn damaged_pages_are_an_error_and_never_a_panic() {
             let scan = Read::Scan { model: None, index: 0, after: None, max_rows: 100, max_bytes: u32::MAX };
             let read = store.read(&topic, scan).await;
             // Where the page is not one that is read, the answer is whole.
-            assert!(read.as_ref().is_ok_and(|page| page.rows.len() == 10) || read.is_err(), "page {page}: {read:?}");
+            assert!(
+                read.as_ref().is_ok_and(|page| page.rows.len() == 10) || read.is_err(),
+                "page {page}: {read:?}"
+            );
         });
     }
-}
-
-#[test]
-fn c4_the_file_is_set_to_reach_the_disk_before_an_ack() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("set.db");
-    made(&path);
-    let file = Connection::open(&path).unwrap();
-    let mode: String = file.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
-    assert_eq!(mode, "wal");
 }
 
 #[test]
@@ -240,14 +242,19 @@ fn c10_lanes_and_cleared_topics_go_after_30_days_and_not_before() {
         day(130);
         poke().await;
         let (head, rows) = store.lanes(&gone, &[lane]).await.unwrap();
-        assert_eq!((head, rows[0].as_ref().map(|row| row.last)), (cleared, Some(3)), "after 30 days it is there");
+        assert_eq!(
+            (head, rows[0].as_ref().map(|row| row.last)),
+            (cleared, Some(3)),
+            "after 30 days it is there"
+        );
         day(131);
         poke().await;
         poke().await;
         let (head, rows) = store.lanes(&gone, &[lane]).await.unwrap();
         assert_eq!((head.at, rows), (Position::default(), vec![None]), "a later life starts at 1");
-        // The log of 24 hours: what is older goes with the next commits, but for the last record.
-        assert_eq!(poke().await.floor, 1, "the commit of the day before yesterday is out of the log");
+        // The log of 24 hours: what is older goes with the next commit, but for the last record.
+        day(132);
+        assert_eq!(poke().await.floor, 1, "the commit of two days ago is out of the log");
         day(140);
         assert_eq!(poke().await.floor, 4);
     }

@@ -96,13 +96,16 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Mailbox {
+    /// Takes a message. A full buffer is emptied first: what was in it is doubted, and the newest is kept (B6).
     fn post(&mut self, topic: &Topic, bytes: &Bytes) {
         if self.queue.len() >= MAX_MESSAGES || self.bytes + bytes.len() > MAX_BYTES {
-            self.doubted.add(topic);
-        } else {
-            self.bytes += bytes.len();
-            self.queue.push_back((topic.clone(), bytes.clone()));
+            for (lost, _) in self.queue.drain(..) {
+                self.doubted.add(&lost);
+            }
+            self.bytes = 0;
         }
+        self.bytes += bytes.len();
+        self.queue.push_back((topic.clone(), bytes.clone()));
         self.wake();
     }
 
@@ -112,11 +115,13 @@ impl Mailbox {
         }
     }
 
-    /// A doubt goes first: the sooner heads are compared, the better; older messages are then ignored.
+    /// A doubt goes first: what it doubts was published before all that is in the queue.
     fn next(&mut self) -> Option<Incoming> {
         match std::mem::take(&mut self.doubted) {
             Doubted::None => {}
-            Doubted::Some(topics) => return Some(Incoming::Doubt { topics: Some(topics.into_iter().collect()) }),
+            Doubted::Some(topics) => {
+                return Some(Incoming::Doubt { topics: Some(topics.into_iter().collect()) });
+            }
             Doubted::Any => return Some(Incoming::Doubt { topics: None }),
         }
         let (topic, bytes) = self.queue.pop_front()?;
@@ -129,13 +134,11 @@ impl Doubted {
     fn add(&mut self, topic: &Topic) {
         match self {
             Self::None => *self = Self::Some(BTreeSet::from([topic.clone()])),
-            Self::Some(topics) => {
+            Self::Some(topics) if topics.contains(topic) => {}
+            Self::Some(topics) if topics.len() < MAX_DOUBTED => {
                 topics.insert(topic.clone());
-                if topics.len() > MAX_DOUBTED {
-                    *self = Self::Any;
-                }
             }
-            Self::Any => {}
+            Self::Some(_) | Self::Any => *self = Self::Any,
         }
     }
 }
@@ -149,7 +152,9 @@ impl Broker for MemoryBroker {
         Box::pin(async move {
             if bytes.len() > MAX_MESSAGE {
                 let len = bytes.len();
-                return Err(BrokerError::fatal(format!("a message of {len} bytes: the limit is {MAX_MESSAGE}")));
+                return Err(BrokerError::fatal(format!(
+                    "a message of {len} bytes: the limit is {MAX_MESSAGE}"
+                )));
             }
             let mailboxes: Vec<_> = lock(&self.hub.nodes).others(topic, self.number).collect();
             mailboxes.iter().for_each(|mailbox| lock(mailbox).post(topic, &bytes));

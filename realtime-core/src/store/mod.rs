@@ -13,8 +13,8 @@ pub use embedded::Embedded;
 pub use memory::Memory;
 pub use realtime_protocol::{LaneId, Position, Topic};
 pub use types::{
-    Change, Clock, ColumnOp, Commit, CommitError, Durability, Effect, EffectId, Head, Kept, Key, Lane, LaneMove,
-    Page, Read, Record, Replay, Row, StoreError,
+    Change, Clock, ColumnOp, Commit, CommitError, Durability, Effect, EffectId, Head, Kept, Key, Lane,
+    LaneMove, Page, Read, Record, Replay, Row, StoreError,
 };
 
 /// Orders and keeps each topic's commits: the sequencer, and the truth.

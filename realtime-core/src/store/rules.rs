@@ -6,7 +6,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use realtime_protocol::{Position, Topic, lane};
 
 use super::types::{
-    Change, ColumnOp, Commit, CommitError, Head, Key, Kept, Lane, LaneMove, Record, Replay, StoreError,
+    Change, ColumnOp, Commit, CommitError, Head, Kept, Key, Lane, LaneMove, Record, Replay, StoreError,
 };
 
 /// The form of a new store (S32).
@@ -51,7 +51,9 @@ pub(super) fn size(commit: &Commit) -> usize {
 
 fn change_size(change: &Change) -> usize {
     match change {
-        Change::Create { key, columns } => key.id.len() + columns.iter().map(|(_, b)| b.len() + 6).sum::<usize>(),
+        Change::Create { key, columns } => {
+            key.id.len() + columns.iter().map(|(_, b)| b.len() + 6).sum::<usize>()
+        }
         Change::Update { key, columns } => {
             let op = |op: &ColumnOp| match op {
                 ColumnOp::Set(bytes) | ColumnOp::Append(bytes) => bytes.len() + 6,
@@ -113,7 +115,8 @@ fn check_effects(topic: &Topic, commit: &Commit) -> Result<(), StoreError> {
     }
     let (mut indexes, mut names) = (HashSet::new(), HashSet::new());
     for effect in &commit.put {
-        if effect.index >= MAX_INDEX || !indexes.insert(effect.index) || i64::try_from(effect.due_ms).is_err() {
+        if effect.index >= MAX_INDEX || !indexes.insert(effect.index) || i64::try_from(effect.due_ms).is_err()
+        {
             return Err(invalid(format!("effect {} is out of range, or stands twice", effect.index)));
         }
         if effect.name.as_ref().is_some_and(|name| !names.insert(name)) {
@@ -171,7 +174,12 @@ pub(super) fn moved(row: Option<Lane>, by: LaneMove) -> Result<Lane, StoreError>
     let got = by.got.min(by.to).max(row.got);
     let kept: Vec<_> = row.kept.into_iter().chain(by.kept).filter(|kept| kept.seq > got).collect();
     if kept.len() as u64 > lane::WINDOW {
-        return Err(invalid(format!("lane {:?} keeps {} outcomes, the limit is {}", by.lane, kept.len(), lane::WINDOW)));
+        return Err(invalid(format!(
+            "lane {:?} keeps {} outcomes, the limit is {}",
+            by.lane,
+            kept.len(),
+            lane::WINDOW
+        )));
     }
     Ok(Lane { last: by.to, got, kept })
 }

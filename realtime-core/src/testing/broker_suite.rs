@@ -15,14 +15,19 @@ use crate::broker::{Broker, Incoming};
 
 /// Makes a test of each clause of a [`Broker`](crate::broker::Broker).
 ///
-/// ```ignore
+/// ```
+/// # fn main() {}
+/// # use realtime_core::broker::MemoryBroker;
 /// // Returns the n-th node; the nodes of one test hear each other.
-/// realtime_core::broker_suite!(async |_node| MyBroker::connect("test").await);
+/// realtime_core::broker_suite!({
+///     let hub = MemoryBroker::hub();
+///     async move |_node| hub.node()
+/// });
 /// ```
 ///
 /// Where the link of a node can be broken, `cut` breaks it without telling the node:
 ///
-/// ```ignore
+/// ```text
 /// realtime_core::broker_suite!(async |_node| MyBroker::over(proxy()).await, cut = async |_: &MyBroker| proxy().cut());
 /// ```
 #[macro_export]
@@ -151,12 +156,13 @@ pub async fn b3_what_a_full_buffer_lost_is_told<B: Broker>(make: impl AsyncFn(us
     }
     assert!(doubted || messages == FLOOD, "only {messages} of {FLOOD} arrived, and no doubt was told");
     let last = message("last", FLOOD);
-    loop {
+    for _ in 0..FLOOD {
         publish(&a, &topic, last.clone()).await;
         if drained(&mut incoming, &last).await {
             return;
         }
     }
+    panic!("after a doubt, a node that reads hears what is published");
 }
 
 /// Reads what waits; tells whether `last` was among it.
@@ -205,9 +211,7 @@ pub async fn b4_a_cut_link_is_a_doubt_and_is_mended<B: Broker>(
     join(&b, std::slice::from_ref(&topic)).await;
     publish(&a, &topic, message("lost, or not", 0)).await;
     cut(&b).await;
-    let told = async {
-        while !matches!(next(&mut incoming).await, Incoming::Doubt { topics: None }) {}
-    };
+    let told = async { while !matches!(next(&mut incoming).await, Incoming::Doubt { topics: None }) {} };
     tokio::time::timeout(PATIENCE, told).await.expect("a cut link is a doubt within 15 s");
     let mended = async {
         loop {
@@ -268,14 +272,17 @@ pub async fn b7_dropped_futures_harm_nobody<B: Broker>(make: impl AsyncFn(usize)
     }
     join(&b, topics).await;
     publish(&a, &topic, message("surely", 1)).await;
-    while !matches!(next(&mut incoming).await, Incoming::Message { bytes, .. } if bytes == message("surely", 1)) {}
+    while !matches!(next(&mut incoming).await, Incoming::Message { bytes, .. } if bytes == message("surely", 1))
+    {
+    }
 }
 
 /// Polls a future at most so many times, then drops it.
 async fn polled<T>(times: usize, future: impl Future<Output = T>) {
     let mut future = std::pin::pin!(future);
     for _ in 0..times {
-        let once = |cx: &mut std::task::Context<'_>| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready());
+        let once =
+            |cx: &mut std::task::Context<'_>| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready());
         if std::future::poll_fn(once).await {
             return;
         }

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn columns_read_back_as_they_were_written_and_cut_ones_are_damaged() {
-        let cells = vec![(1, Bytes::from_static(b"a")), (700, Bytes::new()), (65_535, Bytes::from_static(b"xyz"))];
+        let cells =
+            vec![(1, Bytes::from_static(b"a")), (700, Bytes::new()), (65_535, Bytes::from_static(b"xyz"))];
         let bytes = columns(&cells);
         assert_eq!(read_columns(bytes.clone()).unwrap(), cells);
         assert!(read_columns(bytes[..bytes.len() - 1].to_vec()).is_err());
@@ -115,7 +116,10 @@ mod tests {
     fn kept_outcomes_read_back_as_they_were_written_and_cut_ones_are_damaged() {
         let at = Some(Position { offset: 9, epoch: 7 });
         let outcome = Bytes::from_static(b"ok");
-        let rows = vec![Kept { seq: 1, hash: 2, at, outcome: outcome.clone() }, Kept { seq: 5, hash: 0, at: None, outcome }];
+        let rows = vec![
+            Kept { seq: 1, hash: 2, at, outcome: outcome.clone() },
+            Kept { seq: 5, hash: 0, at: None, outcome },
+        ];
         let bytes = kept(&rows);
         assert_eq!(read_kept(bytes.clone()).unwrap(), rows);
         assert!(read_kept(bytes[..bytes.len() - 1].to_vec()).is_err());

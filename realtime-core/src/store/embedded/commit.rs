@@ -153,7 +153,9 @@ fn trim(db: &Connection, id: i64, now_ms: u64, row: &mut TopicRow) -> Result<(),
         let oldest = signed(row.head.floor + 1);
         let found = db
             .prepare_cached(sql::OLDEST)?
-            .query_row((id, oldest), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Link>(2)?)))
+            .query_row((id, oldest), |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Link>(2)?))
+            })
             .optional()?;
         let Some((time, bytes, hash)) = found else {
             return Err(Failure::Damaged(format!("a log has no record {oldest}")));

@@ -252,6 +252,8 @@ impl Outbox for Embedded {
 
     fn done<'a>(&'a self, ids: &'a [EffectId]) -> BoxFuture<'a, Result<(), StoreError>> {
         let ids = ids.to_vec();
-        Box::pin(async move { self.write(|reply| WriteJob::Done { ids, reply }).await.map_err(Lost::of_write)? })
+        Box::pin(
+            async move { self.write(|reply| WriteJob::Done { ids, reply }).await.map_err(Lost::of_write)? },
+        )
     }
 }

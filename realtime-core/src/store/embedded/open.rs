@@ -36,7 +36,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, String> {
         return Err(format!("{name} is a folder: name a file in it, such as {name}/realtime.db"));
     }
     let lock = lock(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = |e: rusqlite::Error| explain(path, &e);
     let mut writer = Connection::open_with_flags(path, flags).map_err(opened)?;
     if writer.is_readonly("main").map_err(opened)? {
@@ -82,7 +83,9 @@ fn in_use(path: &Path, lock: &mut File) -> String {
         Some(pid) if pid == std::process::id() => {
             format!("{name} is open already in this process: use one store for all apps")
         }
-        Some(pid) => format!("{name} is in use by another process (pid {pid}): stop it, or choose another path"),
+        Some(pid) => {
+            format!("{name} is in use by another process (pid {pid}): stop it, or choose another path")
+        }
         None => format!("{name} is in use by another process: stop it, or choose another path"),
     }
 }
@@ -91,7 +94,9 @@ fn unwritable(path: &Path, error: &io::Error) -> String {
     let name = path.display();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if fs::metadata(folder).is_ok_and(|meta| meta.is_dir()) {
-        return format!("{name} cannot be written: {error}: change the folder's permissions, or choose another path");
+        return format!(
+            "{name} cannot be written: {error}: change the folder's permissions, or choose another path"
+        );
     }
     format!("{name} cannot be made: there is no folder {}: make it, or choose another path", folder.display())
 }
@@ -107,7 +112,8 @@ fn identify(path: &Path, db: &mut Connection) -> Result<(), String> {
         return create(db).map_err(failed);
     }
     let meta: i64 = db.query_row(sql::HAS_META, [], |row| row.get(0)).map_err(failed)?;
-    let format = if meta == 1 && id == sql::APPLICATION_ID { number(db, "format").map_err(failed)? } else { None };
+    let format =
+        if meta == 1 && id == sql::APPLICATION_ID { number(db, "format").map_err(failed)? } else { None };
     match format {
         Some(format) if format > sql::FORMAT => Err(format!(
             "{name} was written by realtime {} (format {format}), this is {} (format {}): upgrade, or restore a copy",
@@ -116,9 +122,9 @@ fn identify(path: &Path, db: &mut Connection) -> Result<(), String> {
             sql::FORMAT,
         )),
         Some(sql::FORMAT) => Ok(()),
-        Some(_) | None => {
-            Err(format!("{name} is a database, but not of realtime: choose another path; it was left as it is"))
-        }
+        Some(_) | None => Err(format!(
+            "{name} is a database, but not of realtime: choose another path; it was left as it is"
+        )),
     }
 }
 
@@ -139,7 +145,9 @@ fn set_up(path: &Path, db: &Connection) -> Result<(), String> {
         db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
         let name = path.display();
-        return Err(format!("{name} is on a file system without shared memory: choose a path on a local disk"));
+        return Err(format!(
+            "{name} is on a file system without shared memory: choose a path on a local disk"
+        ));
     }
     db.execute_batch(sql::WRITER_SETTINGS).map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -160,7 +168,8 @@ fn number(db: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
 }
 
 fn program(db: &Connection) -> String {
-    db.query_row(sql::META, ["program"], |row| row.get(0)).unwrap_or_else(|_| "of an unknown version".to_owned())
+    db.query_row(sql::META, ["program"], |row| row.get(0))
+        .unwrap_or_else(|_| "of an unknown version".to_owned())
 }
 
 /// Says what an error of SQLite's at the start means for the operator.
@@ -195,5 +204,25 @@ pub(super) fn at_work(path: &Path, error: &rusqlite::Error) -> StoreError {
             StoreError::Invalid(format!("{}: {error}", path.display()).into())
         }
         _ => StoreError::Unavailable(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c4_what_is_acked_reached_the_disk_by_the_settings_of_the_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open(&folder.path().join("set.db")).unwrap();
+        let text =
+            |name: &str| opened.writer.pragma_query_value(None, name, |row| row.get::<_, Value>(0)).unwrap();
+        assert_eq!(text("journal_mode"), Value::Text("wal".into()));
+        assert_eq!(text("synchronous"), Value::Integer(2), "FULL: the log is synced at each commit");
+        assert_eq!(text("foreign_keys"), Value::Integer(0));
+        assert_eq!(text("wal_autocheckpoint"), Value::Integer(1000));
+        let mapped = opened.writer.pragma_query_value(None, "mmap_size", |row| row.get::<_, i64>(0));
+        assert_eq!(mapped.unwrap_or(0), 0, "a fault of the disk is an error, not a signal");
+        assert!(opened.reader.is_readonly("main").unwrap());
     }
 }

@@ -57,7 +57,8 @@ pub(super) fn lease(
     let mut statement = db.prepare_cached(sql::DUE)?;
     let mut rows = statement.query((signed(now_ms), max))?;
     while let Some(row) = rows.next()? {
-        let (topic, offset, epoch, index): (i64, i64, u32, u16) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let (topic, offset, epoch, index): (i64, i64, u32, u16) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         let name = row.get::<_, Option<Vec<u8>>>(5)?.map(Into::into);
         let due_ms = u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0);
         let effect = Effect { index, due_ms, name, body: row.get::<_, Vec<u8>>(6)?.into() };
@@ -77,7 +78,8 @@ pub(super) fn lease(
 /// Removes what was carried out.
 pub(super) fn done(db: &Connection, ids: &[EffectId]) -> Result<(), Failure> {
     for id in ids {
-        let topic = db.prepare_cached(sql::TOPIC)?.query_row([id.topic.as_str()], |row| row.get(0)).optional()?;
+        let topic =
+            db.prepare_cached(sql::TOPIC)?.query_row([id.topic.as_str()], |row| row.get(0)).optional()?;
         if let Some(topic) = topic {
             take(db, topic, std::slice::from_ref(id))?;
         }

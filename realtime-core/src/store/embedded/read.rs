@@ -73,7 +73,9 @@ pub(super) fn run(path: &Path, mut db: Connection, form: u32, mut jobs: mpsc::Re
         // Nobody waits for an answer that is not taken (C11).
         match job {
             ReadJob::Replay { topic, after, max_bytes, reply } => {
-                let answer = one(path, &mut db, |db| replay(db, &topic_row(db, form, &topic)?, &topic, after, max_bytes));
+                let answer = one(path, &mut db, |db| {
+                    replay(db, &topic_row(db, form, &topic)?, &topic, after, max_bytes)
+                });
                 let _ = reply.send(answer);
             }
             ReadJob::Read { topic, what, reply } => {
@@ -83,7 +85,8 @@ pub(super) fn run(path: &Path, mut db: Connection, form: u32, mut jobs: mpsc::Re
             ReadJob::Lanes { topic, lanes, reply } => {
                 let answer = one(path, &mut db, |db| {
                     let row = topic_row(db, form, &topic)?;
-                    let rows = lanes.iter().map(|lane| self::lane(db, &row, *lane)).collect::<Result<_, _>>()?;
+                    let rows =
+                        lanes.iter().map(|lane| self::lane(db, &row, *lane)).collect::<Result<_, _>>()?;
                     Ok((row.head, rows))
                 });
                 let _ = reply.send(answer);
@@ -120,8 +123,10 @@ pub(super) struct TopicRow {
 }
 
 pub(super) fn topic_row(db: &Connection, form: u32, topic: &Topic) -> Result<TopicRow, Failure> {
-    let row = db.prepare_cached(sql::TOPIC)?.query_row([topic.as_str()], |row| read_topic(row, form)).optional()?;
-    let none = TopicRow { id: None, head: rules::unwritten(form), log_bytes: 0, tail: NO_LINK, base: NO_LINK };
+    let row =
+        db.prepare_cached(sql::TOPIC)?.query_row([topic.as_str()], |row| read_topic(row, form)).optional()?;
+    let none =
+        TopicRow { id: None, head: rules::unwritten(form), log_bytes: 0, tail: NO_LINK, base: NO_LINK };
     Ok(row.unwrap_or(none))
 }
 
@@ -190,7 +195,8 @@ fn walk(
     mut each: impl FnMut(Record) -> bool,
 ) -> Result<(), Failure> {
     let breaks = |at: u64| Failure::Damaged(format!("the log of {topic} breaks at {at}"));
-    let mut link = if after == row.head.floor { row.base } else { hash(db, id, after)?.ok_or_else(|| breaks(after))? };
+    let mut link =
+        if after == row.head.floor { row.base } else { hash(db, id, after)?.ok_or_else(|| breaks(after))? };
     let mut offset = after;
     let mut statement = db.prepare_cached(sql::RECORDS)?;
     let mut rows = statement.query((id, signed(after)))?;
@@ -282,7 +288,9 @@ fn read_row(found: &rusqlite::Row<'_>) -> Result<Row, Failure> {
 pub(super) fn entity(db: &Connection, topic: i64, key: Key) -> Result<Option<Row>, Failure> {
     let found = db
         .prepare_cached(sql::ROW)?
-        .query_row((topic, key.model, key.id.as_ref()), |row| Ok((unsigned(row, 0)?, row.get::<_, Vec<u8>>(1)?)))
+        .query_row((topic, key.model, key.id.as_ref()), |row| {
+            Ok((unsigned(row, 0)?, row.get::<_, Vec<u8>>(1)?))
+        })
         .optional()?;
     let Some((version, columns)) = found else { return Ok(None) };
     Ok(Some(Row { key, version, columns: codec::read_columns(columns)? }))

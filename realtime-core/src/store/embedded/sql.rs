@@ -116,8 +116,7 @@ pub(super) const DROP_LOG: &str = "DELETE FROM log WHERE topic = ?1";
 
 pub(super) const ROW: &str =
     "SELECT version, columns FROM entity WHERE topic = ?1 AND model = ?2 AND id = ?3";
-pub(super) const ADD_ROW: &str =
-    "INSERT INTO entity (topic, model, id, version, columns) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+pub(super) const ADD_ROW: &str = "INSERT INTO entity (topic, model, id, version, columns) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 pub(super) const SET_ROW: &str =
     "UPDATE entity SET version = ?4, columns = ?5 WHERE topic = ?1 AND model = ?2 AND id = ?3";
 pub(super) const DROP_ROW: &str = "DELETE FROM entity WHERE topic = ?1 AND model = ?2 AND id = ?3";
@@ -132,8 +131,7 @@ pub(super) const ADD_RECORD: &str = "INSERT INTO log
 pub(super) const HASH: &str = "SELECT hash FROM log WHERE topic = ?1 AND offset = ?2";
 pub(super) const RECORDS: &str = "SELECT offset, epoch, prev_epoch, time, record, hash FROM log
     WHERE topic = ?1 AND offset > ?2 ORDER BY offset";
-pub(super) const OLDEST: &str =
-    "SELECT time, length(record), hash FROM log WHERE topic = ?1 AND offset = ?2";
+pub(super) const OLDEST: &str = "SELECT time, length(record), hash FROM log WHERE topic = ?1 AND offset = ?2";
 pub(super) const DROP_RECORD: &str = "DELETE FROM log WHERE topic = ?1 AND offset = ?2";
 
 pub(super) const LANE: &str = "SELECT last, got, kept FROM lane WHERE topic = ?1 AND lane = ?2";

@@ -34,9 +34,22 @@ type Leased = Vec<(EffectId, Effect)>;
 pub(super) enum WriteJob {
     /// Answered as soon as the file is open.
     Ready(oneshot::Sender<()>),
-    Commit { topic: Topic, commit: Box<Commit>, size: usize, reply: oneshot::Sender<Result<Head, CommitError>> },
-    Due { now_ms: u64, max: u32, until_ms: u64, reply: oneshot::Sender<Result<Leased, StoreError>> },
-    Done { ids: Vec<EffectId>, reply: oneshot::Sender<Result<(), StoreError>> },
+    Commit {
+        topic: Topic,
+        commit: Box<Commit>,
+        size: usize,
+        reply: oneshot::Sender<Result<Head, CommitError>>,
+    },
+    Due {
+        now_ms: u64,
+        max: u32,
+        until_ms: u64,
+        reply: oneshot::Sender<Result<Leased, StoreError>>,
+    },
+    Done {
+        ids: Vec<EffectId>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
 }
 
 /// The work of a job.
@@ -74,7 +87,9 @@ impl WriteJob {
         match self {
             Self::Ready(reply) => (Work::Nothing, Reply::Ready(reply)),
             Self::Commit { topic, commit, reply, .. } => (Work::Commit(topic, commit), Reply::Commit(reply)),
-            Self::Due { now_ms, max, until_ms, reply } => (Work::Due { now_ms, max, until_ms }, Reply::Due(reply)),
+            Self::Due { now_ms, max, until_ms, reply } => {
+                (Work::Due { now_ms, max, until_ms }, Reply::Due(reply))
+            }
             Self::Done { ids, reply } => (Work::Done(ids), Reply::Done(reply)),
         }
     }
@@ -205,13 +220,20 @@ impl Writer<'_> {
         match work {
             Work::Nothing => Ok(Outcome::Nothing),
             Work::Commit(topic, commit) => self.apart(&topic, *commit, now_ms).map(Outcome::Commit),
-            Work::Due { now_ms, max, until_ms } => outbox::lease(&self.db, now_ms, max, until_ms).map(Outcome::Due),
+            Work::Due { now_ms, max, until_ms } => {
+                outbox::lease(&self.db, now_ms, max, until_ms).map(Outcome::Due)
+            }
             Work::Done(ids) => outbox::done(&self.db, &ids).map(|()| Outcome::Nothing),
         }
     }
 
     /// Runs one commit so that, if it is refused, nothing of it stays and the others of the batch do.
-    fn apart(&self, topic: &Topic, commit: Commit, now_ms: u64) -> Result<Result<Head, CommitError>, Failure> {
+    fn apart(
+        &self,
+        topic: &Topic,
+        commit: Commit,
+        now_ms: u64,
+    ) -> Result<Result<Head, CommitError>, Failure> {
         self.sql(sql::SAVE)?;
         let result = match commit::commit(&self.db, self.form, topic, commit, now_ms) {
             Ok(head) => Ok(head),
@@ -231,7 +253,8 @@ impl Writer<'_> {
         let most = signed((commits * SWEEP) as u64);
         self.db.prepare_cached(sql::DROP_OLD_LANES)?.execute((before, most))?;
         let mut idle = self.db.prepare_cached(sql::IDLE_TOPICS)?;
-        let ids = idle.query_map((before, most), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
+        let ids =
+            idle.query_map((before, most), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>, _>>()?;
         for id in ids {
             self.db.prepare_cached(sql::DROP_LOG)?.execute([id])?;
             self.db.prepare_cached(sql::DROP_TOPIC)?.execute([id])?;

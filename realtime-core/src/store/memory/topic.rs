@@ -8,7 +8,8 @@ use realtime_protocol::{LaneId, Position};
 use crate::store::{
     rules::{self, Budget, FIRST_FORM, MISSED_BYTES, Place, SWEEP, UpTo},
     types::{
-        Change, Commit, CommitError, Effect, EffectId, Head, Key, Lane, Page, Read, Record, Replay, Row, StoreError,
+        Change, Commit, CommitError, Effect, EffectId, Head, Key, Lane, Page, Read, Record, Replay, Row,
+        StoreError,
     },
 };
 
@@ -98,9 +99,8 @@ impl TopicRows {
         if !missing.is_empty() {
             return Err(CommitError::Taken { ids: missing });
         }
-        let named = |effect: &Effect| {
-            effect.name.is_some() && commit.put.iter().any(|put| put.name == effect.name)
-        };
+        let named =
+            |effect: &Effect| effect.name.is_some() && commit.put.iter().any(|put| put.name == effect.name);
         let goes = |key: &EffectKey, effect: &Effect| {
             commit.take.iter().any(|id| effect_key(id) == *key) || named(effect)
         };

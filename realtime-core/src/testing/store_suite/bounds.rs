@@ -21,7 +21,8 @@ pub async fn c10_the_log_keeps_a_bounded_number_of_commits<S: Store>(make: impl 
     assert_eq!((kept.len(), kept[0].at.offset), (1_000, 151));
     let stranger = Position { offset: 150, epoch: EPOCH + 1 };
     assert_eq!(store.replay(&topic, stranger, 1).await.expect("a replay"), Replay::Gap { head: at });
-    let late = Commit { expected: Position { offset: 3, epoch: EPOCH }, changes: vec![create("x", "")], ..on(&at) };
+    let late =
+        Commit { expected: Position { offset: 3, epoch: EPOCH }, changes: vec![create("x", "")], ..on(&at) };
     assert!(matches!(refuse(&store, &topic, late).await, CommitError::Behind { missed: None, .. }));
 }
 
@@ -50,9 +51,11 @@ pub async fn c10_a_lane_keeps_what_its_client_has_not_got<S: Store>(make: impl A
         let kept = (from + 1..=to).map(|seq| kept(seq, None)).collect();
         Commit { lanes: vec![LaneMove { lane: lane_id(1), from, to, got, kept }], ..on(&at) }
     };
-    let row = async || lane(&store, &topic, 1).await.map(|Lane { last, got, kept }| {
-        (last, got, kept.iter().map(|kept| kept.seq).collect::<Vec<_>>())
-    });
+    let row = async || {
+        lane(&store, &topic, 1)
+            .await
+            .map(|Lane { last, got, kept }| (last, got, kept.iter().map(|kept| kept.seq).collect::<Vec<_>>()))
+    };
     keep(&store, &topic, moved(0, 64, 0)).await;
     let error = refuse(&store, &topic, moved(64, 65, 0)).await;
     assert!(matches!(error, CommitError::Store(StoreError::Invalid(_))), "{error:?}");

@@ -24,7 +24,10 @@ pub async fn c2_a_commit_from_an_older_position_is_told_what_it_missed<S: Store>
         other => panic!("{other:?}"),
     }
     let lanes_only = Commit { lanes: vec![step(2, 0, None)], ..on(&old) };
-    assert!(matches!(refuse(&store, &topic, lanes_only).await, CommitError::Behind { .. }), "lanes compare too");
+    assert!(
+        matches!(refuse(&store, &topic, lanes_only).await, CommitError::Behind { .. }),
+        "lanes compare too"
+    );
     let large = Commit { changes: vec![set("n", 2, "x")], record: bytes(vec![0; 70_000]), ..on(&now) };
     let at = keep(&store, &topic, large).await;
     let at = keep(&store, &topic, Commit { changes: vec![set("n", 2, "y")], ..on(&at) }).await;
@@ -87,7 +90,10 @@ pub async fn c2_an_effect_is_taken_once<S: Store>(make: impl AsyncFn() -> S) {
     let Some(outbox) = store.outbox() else {
         assert!(matches!(refuse(&store, &topic, put).await, CommitError::Store(_)));
         let take = Commit { take: vec![id_of(&topic, at.at, 0)], ..on(&at) };
-        assert!(matches!(refuse(&store, &topic, take).await, CommitError::Store(_) | CommitError::Taken { .. }));
+        assert!(matches!(
+            refuse(&store, &topic, take).await,
+            CommitError::Store(_) | CommitError::Taken { .. }
+        ));
         return;
     };
     let ours = async |now_ms, lease| -> Vec<_> {
@@ -143,8 +149,13 @@ async fn win(store: &dyn Store, topic: &Topic, writer: u8, count: u64) {
         let mut moved = step(writer, n, None);
         moved.got = n;
         let record = bytes(format!("{writer} {}", n + 1));
-        let commit =
-            Commit { epoch: u32::from(writer) + 1, changes: vec![change], lanes: vec![moved], record, ..on(&at) };
+        let commit = Commit {
+            epoch: u32::from(writer) + 1,
+            changes: vec![change],
+            lanes: vec![moved],
+            record,
+            ..on(&at)
+        };
         match store.commit(topic, commit).await {
             Ok(head) => (at, n) = (head, n + 1),
             Err(CommitError::Behind { head, missed }) => {

@@ -45,6 +45,9 @@ pub async fn c5_what_survives_is_a_prefix_with_its_lanes<S: Store>(
         let log = records(&store, &topic, Position::default()).await;
         assert_eq!(log.len() as u64, at.offset);
         assert_eq!(lane(&store, &topic, 1).await.expect("the lane").last, at.offset);
-        assert_eq!(row(&store, &topic, "n").await.expect("the row").columns[0].1, bytes(at.offset.to_string()));
+        assert_eq!(
+            row(&store, &topic, "n").await.expect("the row").columns[0].1,
+            bytes(at.offset.to_string())
+        );
     }
 }

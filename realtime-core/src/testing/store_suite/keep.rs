@@ -14,7 +14,8 @@ pub async fn c1_a_commit_is_kept_in_all_its_parts<S: Store>(make: impl AsyncFn()
     let before = head(&store, &topic).await;
     assert_eq!((before.at, before.floor, before.cleared), (Position::default(), 0, false));
     let put = if store.outbox().is_some() { vec![effect(4, 10)] } else { Vec::new() };
-    let commit = Commit { changes: vec![create("a", "one")], lanes: vec![step(1, 0, None)], put, ..on(&before) };
+    let commit =
+        Commit { changes: vec![create("a", "one")], lanes: vec![step(1, 0, None)], put, ..on(&before) };
     let after = keep(&store, &topic, commit.clone()).await;
     assert_eq!(after.at, Position { offset: 1, epoch: EPOCH });
     let found = row(&store, &topic, "a").await.expect("the row");
@@ -33,7 +34,11 @@ pub async fn c1_a_commit_is_kept_in_all_its_parts<S: Store>(make: impl AsyncFn()
 /// Whatever a commit is refused for, no part of it stays.
 pub async fn c1_a_refused_commit_leaves_nothing<S: Store>(make: impl AsyncFn() -> S) {
     let (store, topic) = (make().await, fresh_topic("c1b"));
-    let first = Commit { changes: vec![create("a", "one")], lanes: vec![step(1, 0, None)], ..on(&head(&store, &topic).await) };
+    let first = Commit {
+        changes: vec![create("a", "one")],
+        lanes: vec![step(1, 0, None)],
+        ..on(&head(&store, &topic).await)
+    };
     let at = keep(&store, &topic, first).await;
     let lanes = [lane_id(1), lane_id(2)];
     let before = all(&store, &topic, &lanes).await;
@@ -42,12 +47,21 @@ pub async fn c1_a_refused_commit_leaves_nothing<S: Store>(make: impl AsyncFn() -
     let refused = [
         Commit { changes: with(set("gone", 1, "x")), lanes: vec![step(1, 1, None)], ..on(&at) },
         Commit { changes: with(create("b", "again")), lanes: vec![step(2, 0, None)], ..on(&at) },
-        Commit { changes: [vec![Change::Clear], with(set("b", 9, "x")), vec![set("a", 1, "x")]].concat(), ..on(&at) },
+        Commit {
+            changes: [vec![Change::Clear], with(set("b", 9, "x")), vec![set("a", 1, "x")]].concat(),
+            ..on(&at)
+        },
         Commit { changes: good.clone(), lanes: vec![step(2, 0, None), step(1, 5, None)], ..on(&at) },
         Commit { changes: good.clone(), lanes: vec![step(2, 0, None)], form: at.form + 1, ..on(&at) },
         Commit { changes: good.clone(), lanes: vec![LaneMove { to: 0, ..step(2, 0, None) }], ..on(&at) },
         Commit { changes: good.clone(), lanes: vec![step(2, 0, None), step(2, 0, None)], ..on(&at) },
-        Commit { changes: good.clone(), lanes: vec![step(1, 1, None)], epoch: 9, expected: Position::default(), ..on(&at) },
+        Commit {
+            changes: good.clone(),
+            lanes: vec![step(1, 1, None)],
+            epoch: 9,
+            expected: Position::default(),
+            ..on(&at)
+        },
     ];
     for commit in refused {
         let error = refuse(&store, &topic, commit.clone()).await;
@@ -67,7 +81,11 @@ pub async fn c3_changes_take_the_next_offset_and_nothing_else_takes_one<S: Store
     let mut at = grow_rows(&store, &topic, 5).await;
     for seq in 1..6 {
         at = keep(&store, &topic, Commit { lanes: vec![step(1, seq, None)], epoch: 77, ..on(&at) }).await;
-        assert_eq!(at.at, Position { offset: 5, epoch: EPOCH }, "a refusal moves no offset, whatever its epoch");
+        assert_eq!(
+            at.at,
+            Position { offset: 5, epoch: EPOCH },
+            "a refusal moves no offset, whatever its epoch"
+        );
     }
     assert_eq!(lane(&store, &topic, 1).await.expect("the lane").last, 6);
     let log = records(&store, &topic, Position::default()).await;
@@ -106,7 +124,8 @@ pub async fn c8_an_update_leaves_other_columns_alone<S: Store>(make: impl AsyncF
     let columns = vec![(9, bytes("nine")), (1, bytes("one")), (5, bytes("five"))];
     let new = Change::Create { key: key("a"), columns };
     let other = create("b", "other");
-    let at = keep(&store, &topic, Commit { changes: vec![new, other], ..on(&head(&store, &topic).await) }).await;
+    let at =
+        keep(&store, &topic, Commit { changes: vec![new, other], ..on(&head(&store, &topic).await) }).await;
     let ops = vec![(5, ColumnOp::Set(bytes("FIVE"))), (700, ColumnOp::Set(bytes(""))), (9, ColumnOp::Unset)];
     let update = Change::Update { key: key("a"), columns: ops };
     keep(&store, &topic, Commit { changes: vec![update], ..on(&at) }).await;
@@ -120,7 +139,9 @@ pub async fn c8_an_update_leaves_other_columns_alone<S: Store>(make: impl AsyncF
 /// Appended bytes are read in the order of the commits, and within one of its changes.
 pub async fn c8_appends_keep_their_order<S: Store>(make: impl AsyncFn() -> S) {
     let (store, topic) = (make().await, fresh_topic("c8b"));
-    let mut at = keep(&store, &topic, Commit { changes: vec![create("a", "")], ..on(&head(&store, &topic).await) }).await;
+    let mut at =
+        keep(&store, &topic, Commit { changes: vec![create("a", "")], ..on(&head(&store, &topic).await) })
+            .await;
     let mut want = String::new();
     for n in 0..40 {
         let append = |text: &str| (2, ColumnOp::Append(bytes(text)));

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use realtime_protocol::{LaneId, Position, Topic};
 
 use crate::store::{
-    Change, ColumnOp, Commit, CommitError, Effect, EffectId, Head, Kept, Key, Lane, LaneMove, Page, Read, Record,
-    Replay, Row, Store,
+    Change, ColumnOp, Commit, CommitError, Effect, EffectId, Head, Kept, Key, Lane, LaneMove, Page, Read,
+    Record, Replay, Row, Store,
 };
 
 /// The model of the suite's rows, and the epoch of its writer where a test needs only one.
@@ -100,7 +100,11 @@ pub(super) async fn records(store: &dyn Store, topic: &Topic, after: Position) -
 }
 
 /// All that a store says of a topic and a lane, to be compared with what it says later.
-pub(super) async fn all(store: &dyn Store, topic: &Topic, lanes: &[LaneId]) -> (Page, Vec<Option<Lane>>, Replay) {
+pub(super) async fn all(
+    store: &dyn Store,
+    topic: &Topic,
+    lanes: &[LaneId],
+) -> (Page, Vec<Option<Lane>>, Replay) {
     let page = page(store, topic).await;
     let (_, rows) = store.lanes(topic, lanes).await.expect("lanes");
     let floor = store.replay(topic, Position::default(), usize::MAX).await.expect("a replay");

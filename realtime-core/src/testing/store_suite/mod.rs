@@ -19,15 +19,16 @@ pub use read::*;
 
 /// Makes a test of each clause of a [`Store`](crate::store::Store).
 ///
-/// ```ignore
-/// // Returns a store that is ready for use; empty, or at least without topics that begin with `suite/`.
-/// realtime_core::store_suite!(async || MyStore::connect("test").await);
+/// ```
+/// # fn main() {}
+/// // Returns a store that is ready for use; what it holds already does not matter.
+/// realtime_core::store_suite!(async || realtime_core::store::Memory::new());
 /// ```
 ///
 /// A store that outlives its process gives also how it is opened anew after a crash, so that C4 and C5 are tried
 /// as what they say:
 ///
-/// ```ignore
+/// ```text
 /// realtime_core::store_suite!(async || MyStore::open(dir()), reopen = async |store: MyStore| store.reopen());
 /// ```
 #[macro_export]

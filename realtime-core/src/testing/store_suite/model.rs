@@ -30,10 +30,18 @@ pub async fn c2_random_commits_end_where_a_simple_model_ends<S: Store>(make: imp
             assert_eq!(got, want, "commit {n} of seed {seed}: {commit:?}");
         }
         let page = page(&store, &topic).await;
-        let rows = page.rows.into_iter().map(|row| (row.key.id, (row.version, row.columns))).collect::<BTreeMap<_, _>>();
+        let rows = page
+            .rows
+            .into_iter()
+            .map(|row| (row.key.id, (row.version, row.columns)))
+            .collect::<BTreeMap<_, _>>();
         assert_eq!((page.head, rows), (model.head, model.whole_rows()), "seed {seed}");
         for (id, row) in &model.lanes {
-            assert_eq!(store.lanes(&topic, &[*id]).await.expect("lanes").1, [Some(row.clone())], "seed {seed}");
+            assert_eq!(
+                store.lanes(&topic, &[*id]).await.expect("lanes").1,
+                [Some(row.clone())],
+                "seed {seed}"
+            );
         }
         assert_eq!(records(&store, &topic, Position::default()).await, model.log, "seed {seed}");
     }
@@ -69,7 +77,8 @@ impl Model {
     }
 
     fn whole_rows(&self) -> BTreeMap<Bytes, (u64, Vec<(u16, Bytes)>)> {
-        let whole = |columns: &Columns| columns.iter().map(|(number, value)| (*number, bytes(value))).collect();
+        let whole =
+            |columns: &Columns| columns.iter().map(|(number, value)| (*number, bytes(value))).collect();
         self.rows.iter().map(|(id, (version, columns))| (id.clone(), (*version, whole(columns)))).collect()
     }
 
@@ -95,7 +104,9 @@ impl Model {
             0 => commit.expected.epoch ^= 4,
             1 => commit.expected.offset = random.below(self.head.at.offset + 3),
             2 => commit.form += 1,
-            3 if !self.log.is_empty() => commit.expected = self.log[random.below(self.log.len() as u64) as usize].at,
+            3 if !self.log.is_empty() => {
+                commit.expected = self.log[random.below(self.log.len() as u64) as usize].at
+            }
             _ => {}
         }
         commit
@@ -105,7 +116,8 @@ impl Model {
         let last = self.lanes.get(&lane_id(n)).map_or(0, |lane| lane.last);
         let from = if random.chance(95) { last } else { random.below(last + 2) };
         let to = from + 1 + random.below(3);
-        let kept = (from + 1..=to).filter(|_| random.chance(80)).map(|seq| kept(seq, None)).collect::<Vec<Kept>>();
+        let kept =
+            (from + 1..=to).filter(|_| random.chance(80)).map(|seq| kept(seq, None)).collect::<Vec<Kept>>();
         LaneMove { lane: lane_id(n), from, to, got: to.saturating_sub(random.below(20)), kept }
     }
 
@@ -114,7 +126,8 @@ impl Model {
             return Err("form");
         }
         if commit.expected != self.head.at {
-            let known = commit.expected == Position::default() || self.log.iter().any(|r| r.at == commit.expected);
+            let known =
+                commit.expected == Position::default() || self.log.iter().any(|r| r.at == commit.expected);
             return Err(if known { "behind" } else { "forked" });
         }
         let mut next = self.clone();

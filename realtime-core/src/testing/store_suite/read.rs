@@ -17,7 +17,8 @@ const WRITES: u64 = 60;
 pub async fn c6_a_page_is_of_one_position<S: Store>(make: impl AsyncFn() -> S) {
     let (store, topic) = (make().await, fresh_topic("c6a"));
     let both = |n: u64| vec![set("a", 1, n.to_string()), set("z", 1, n.to_string())];
-    let first = Commit { changes: vec![create("a", "1"), create("z", "1")], ..on(&head(&store, &topic).await) };
+    let first =
+        Commit { changes: vec![create("a", "1"), create("z", "1")], ..on(&head(&store, &topic).await) };
     let start = keep(&store, &topic, first).await;
     let write = async || {
         let mut at = start;
@@ -77,14 +78,18 @@ pub async fn c6_a_scan_brings_each_row_once<S: Store>(make: impl AsyncFn() -> S)
         columns: vec![(1, bytes("value"))],
     };
     let ids = ["", "a", "ab", "b", "\u{e9}", "long long long long"];
-    let mut want: Vec<_> = [1, MODEL, 0x0102].iter().flat_map(|model| ids.map(|id| (*model, bytes(id)))).collect();
-    let changes = want.iter().rev().map(|(model, id)| new(*model, std::str::from_utf8(id).expect("text"))).collect();
+    let mut want: Vec<_> =
+        [1, MODEL, 0x0102].iter().flat_map(|model| ids.map(|id| (*model, bytes(id)))).collect();
+    let changes =
+        want.iter().rev().map(|(model, id)| new(*model, std::str::from_utf8(id).expect("text"))).collect();
     keep(&store, &topic, Commit { changes, ..on(&head(&store, &topic).await) }).await;
     want.sort();
-    for (max_rows, max_bytes) in [(0, 0), (1, u32::MAX), (5, u32::MAX), (u32::MAX, 20), (u32::MAX, u32::MAX)] {
+    for (max_rows, max_bytes) in [(0, 0), (1, u32::MAX), (5, u32::MAX), (u32::MAX, 20), (u32::MAX, u32::MAX)]
+    {
         for model in [None, Some(1), Some(MODEL), Some(9)] {
             let found = scan(&store, &topic, model, max_rows, max_bytes).await;
-            let want: Vec<_> = want.iter().filter(|(m, _)| model.is_none_or(|model| model == *m)).cloned().collect();
+            let want: Vec<_> =
+                want.iter().filter(|(m, _)| model.is_none_or(|model| model == *m)).cloned().collect();
             assert_eq!(found, want, "{model:?}, at most {max_rows} rows and {max_bytes} bytes");
         }
     }
@@ -143,7 +148,11 @@ pub async fn c9_replay_has_no_hole_however_small_its_pages<S: Store>(make: impl 
     for max_bytes in [0, 1, 25, 60, usize::MAX] {
         for from in 0..all.len() {
             let after = if from == 0 { Position::default() } else { all[from - 1].at };
-            assert_eq!(paged(&store, &topic, after, max_bytes).await, all[from..], "{after}, {max_bytes} bytes");
+            assert_eq!(
+                paged(&store, &topic, after, max_bytes).await,
+                all[from..],
+                "{after}, {max_bytes} bytes"
+            );
         }
     }
     match store.replay(&topic, at.at, 0).await.expect("a replay") {
