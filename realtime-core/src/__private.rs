@@ -15,7 +15,8 @@ pub use crate::{
     lowered,
     model::{Child, ColumnDef, Columns, InTopic, ModelParts, NoMutations, SyncModel, TopicDecl},
     mutation::{
-        ArgDef, Args, ConstDecl, Fault, MutationDef, OptimisticDecl, Refusal, SyncError, resulted, returned,
+        ArgDef, Args, ConstDecl, Fault, MutationDef, OptimisticDecl, Refusal, RunFn, SyncError, resulted,
+        returned,
     },
     policy::{Answer, ByBoth, ByEntity, ByPrincipal, ByRoot, Policy, PolicyFn},
     principal::{Anyone, Principal},

@@ -56,8 +56,12 @@ pub struct MutationDef<M: SyncModel> {
     /// Who may call it; `None`: whoever may open the topic.
     pub allow: Option<PolicyFn<M>>,
     /// Decodes the arguments and runs the mutator.
-    pub run: fn(&mut Tx<M::Root>, Option<&mut M>, Args<'_>) -> Result<Option<Raw>, Refusal>,
+    pub run: RunFn<M>,
 }
+
+/// Decodes a call's arguments and runs the mutator on the receiver, where it has one.
+pub type RunFn<M> =
+    fn(&mut Tx<<M as SyncModel>::Root>, Option<&mut M>, Args<'_>) -> Result<Option<Raw>, Refusal>;
 
 /// An argument, as the macro says it.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
 //! What the derives say of models, types, errors and principals, as data.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use realtime_core::{
     __private::{Described, ModelParts, OptimisticDecl, Rule, Shape, TopicDecl, Ty, Types, column_number},

@@ -83,9 +83,8 @@ mod tests {
 
     #[test]
     fn copy_types_are_told_from_the_others() {
-        assert!(CopyProbe::<u32>::COPY);
-        let other = CopyProbe::<String>::COPY;
-        assert!(!other);
+        let copies = [CopyProbe::<u32>::COPY, CopyProbe::<String>::COPY];
+        assert_eq!(copies, [true, false]);
     }
 
     #[test]

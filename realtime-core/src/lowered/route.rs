@@ -156,7 +156,7 @@ mod tests {
         assert!(std::panic::catch_unwind(|| product::<i32, _>([i32::MAX, 2].into_iter())).is_err());
         assert!(std::panic::catch_unwind(|| abs(&i32::MIN)).is_err());
         assert!(std::panic::catch_unwind(|| pow(&10_u8, 3)).is_err());
-        assert_eq!((abs(&&-3), pow(&mut 2_u32, 3)), (3, 8));
+        assert_eq!((abs(&&-3), pow(&2_u32, 3)), (3, 8));
     }
 
     #[test]

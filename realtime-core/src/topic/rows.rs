@@ -62,8 +62,7 @@ impl Overlay {
             .base
             .range(from.clone()..)
             .take_while(move |(key, _)| key.model == model)
-            .filter(|(key, _)| !self.written.contains_key(key))
-            .map(|(key, row)| (key, row));
+            .filter(|(key, _)| !self.written.contains_key(key));
         let written = self
             .written
             .range(from..)

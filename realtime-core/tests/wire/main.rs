@@ -1,4 +1,5 @@
 //! The server over a real WebSocket, frame by frame: docs/PROTOCOL.md and the server's half of docs/SESSION.md.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_input;
 mod guests;
