@@ -2,6 +2,8 @@
 //! the middle; the file is opened anew, and every ack must be there. (What only a power loss can lose, the page
 //! cache keeps here: that the store asks for `fsync` is tested where it opens its file.)
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     env,
     io::{BufRead as _, BufReader, Write as _},

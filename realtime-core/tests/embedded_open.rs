@@ -1,5 +1,7 @@
 //! What an operator meets when the embedded store cannot open its file: one text, with the way out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{fs, path::Path, sync::Arc};
 
 use realtime_core::{

@@ -1,5 +1,7 @@
 //! The stores that come with the crate, held to every clause of their contract.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod memory {
     use realtime_core::{store::Memory, store_suite};
 

@@ -14,7 +14,7 @@ pub use memory::Memory;
 pub use realtime_protocol::{LaneId, Position, Topic};
 pub use types::{
     Change, Clock, ColumnOp, Commit, CommitError, Durability, Effect, EffectId, Head, Kept, Key, Lane,
-    LaneMove, Page, Read, Record, Replay, Row, StoreError,
+    LaneMove, LaneRows, Leased, Page, Read, Record, Replay, Row, StoreError,
 };
 
 /// Orders and keeps each topic's commits: the sequencer, and the truth.
@@ -96,7 +96,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         &'a self,
         topic: &'a Topic,
         lanes: &'a [LaneId],
-    ) -> BoxFuture<'a, Result<(Head, Vec<Option<Lane>>), StoreError>>;
+    ) -> BoxFuture<'a, Result<LaneRows, StoreError>>;
 
     /// Returns the heads of up to 1,000 topics in one round trip, in the order asked.
     ///
@@ -118,12 +118,7 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     ///
     /// [`StoreError::Unknown`]: some may be on lease now; they come again when it ends.
-    fn due(
-        &self,
-        now_ms: u64,
-        max: u32,
-        lease: Duration,
-    ) -> BoxFuture<'_, Result<Vec<(EffectId, Effect)>, StoreError>>;
+    fn due(&self, now_ms: u64, max: u32, lease: Duration) -> BoxFuture<'_, Result<Leased, StoreError>>;
 
     /// Removes effects that were carried out; those that are gone already are no error.
     ///

@@ -119,6 +119,12 @@ pub struct Lane {
     pub kept: Vec<Kept>,
 }
 
+/// The rows of lanes, in the order asked, and the position that all of them are of.
+pub type LaneRows = (Head, Vec<Option<Lane>>);
+
+/// Effects on lease.
+pub type Leased = Vec<(EffectId, Effect)>;
+
 /// Which effect.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct EffectId {

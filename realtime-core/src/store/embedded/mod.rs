@@ -24,7 +24,8 @@ use self::{read::ReadJob, writer::WriteJob};
 use super::{
     Outbox, Store, rules,
     types::{
-        Clock, Commit, CommitError, Durability, Effect, EffectId, Head, Lane, Page, Read, Replay, StoreError,
+        Clock, Commit, CommitError, Durability, EffectId, Head, LaneRows, Leased, Page, Read, Replay,
+        StoreError,
     },
 };
 use crate::runtime::clock;
@@ -220,7 +221,7 @@ impl Store for Embedded {
         &'a self,
         topic: &'a Topic,
         lanes: &'a [LaneId],
-    ) -> BoxFuture<'a, Result<(Head, Vec<Option<Lane>>), StoreError>> {
+    ) -> BoxFuture<'a, Result<LaneRows, StoreError>> {
         let (topic, lanes) = (topic.clone(), lanes.to_vec());
         Box::pin(self.query(move |reply| ReadJob::Lanes { topic, lanes, reply }))
     }
@@ -239,12 +240,7 @@ impl Store for Embedded {
 }
 
 impl Outbox for Embedded {
-    fn due(
-        &self,
-        now_ms: u64,
-        max: u32,
-        lease: Duration,
-    ) -> BoxFuture<'_, Result<Vec<(EffectId, Effect)>, StoreError>> {
+    fn due(&self, now_ms: u64, max: u32, lease: Duration) -> BoxFuture<'_, Result<Leased, StoreError>> {
         let until_ms = rules::lease_end(now_ms, lease);
         let job = move |reply| WriteJob::Due { now_ms, max, until_ms, reply };
         Box::pin(async move { self.write(job).await.map_err(Lost::of_write)? })

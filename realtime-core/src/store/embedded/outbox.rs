@@ -8,7 +8,7 @@ use super::{
     read::{Failure, signed},
     sql,
 };
-use crate::store::types::{CommitError, Effect, EffectId};
+use crate::store::types::{CommitError, Effect, EffectId, Leased};
 
 /// Tells of effects that are to be taken, and are gone (C2).
 pub(super) fn check_taken(db: &Connection, topic: Option<i64>, ids: &[EffectId]) -> Result<(), NotKept> {
@@ -47,12 +47,7 @@ pub(super) fn put(db: &Connection, topic: i64, at: Position, effects: &[Effect])
 }
 
 /// Leases what is due.
-pub(super) fn lease(
-    db: &Connection,
-    now_ms: u64,
-    max: u32,
-    until_ms: u64,
-) -> Result<Vec<(EffectId, Effect)>, Failure> {
+pub(super) fn lease(db: &Connection, now_ms: u64, max: u32, until_ms: u64) -> Result<Leased, Failure> {
     let mut leased = Vec::new();
     let mut statement = db.prepare_cached(sql::DUE)?;
     let mut rows = statement.query((signed(now_ms), max))?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::{
     rules::{self, Budget, Place, UpTo},
-    types::{Head, Key, Lane, Page, Read, Record, Replay, Row, StoreError},
+    types::{Head, Key, Lane, LaneRows, Page, Read, Record, Replay, Row, StoreError},
 };
 
 /// How many records at the end of each topic's log are checked when the file is opened.
@@ -26,7 +26,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) enum ReadJob {
     Replay { topic: Topic, after: Position, max_bytes: usize, reply: Reply<Replay> },
     Read { topic: Topic, what: Read, reply: Reply<Page> },
-    Lanes { topic: Topic, lanes: Vec<LaneId>, reply: Reply<(Head, Vec<Option<Lane>>)> },
+    Lanes { topic: Topic, lanes: Vec<LaneId>, reply: Reply<LaneRows> },
     Heads { topics: Vec<Topic>, reply: Reply<Vec<Head>> },
 }
 

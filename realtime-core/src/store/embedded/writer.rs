@@ -20,15 +20,12 @@ use super::{
 };
 use crate::store::{
     rules::{SWEEP, TTL_MS},
-    types::{Clock, Commit, CommitError, Effect, EffectId, Head, StoreError},
+    types::{Clock, Commit, CommitError, EffectId, Head, Leased, StoreError},
 };
 
 /// How many calls, and how many bytes of commits, share one transaction.
 const MAX_JOBS: usize = 512;
 const MAX_BYTES: usize = 1024 * 1024;
-
-/// Effects on lease.
-type Leased = Vec<(EffectId, Effect)>;
 
 /// What the writer is asked.
 pub(super) enum WriteJob {

@@ -17,7 +17,8 @@ use super::{
     Outbox, Store,
     rules::{self, FIRST_FORM, SWEEP, TTL_MS},
     types::{
-        Clock, Commit, CommitError, Durability, Effect, EffectId, Head, Lane, Page, Read, Replay, StoreError,
+        Clock, Commit, CommitError, Durability, EffectId, Head, LaneRows, Leased, Page, Read, Replay,
+        StoreError,
     },
 };
 use crate::runtime::clock;
@@ -127,7 +128,7 @@ impl Inner {
         self.topics.get(topic).map_or_else(|| rules::unwritten(FIRST_FORM), |state| state.head)
     }
 
-    fn lease(&mut self, now_ms: u64, max: u32, lease: Duration) -> Vec<(EffectId, Effect)> {
+    fn lease(&mut self, now_ms: u64, max: u32, lease: Duration) -> Leased {
         let until = rules::lease_end(now_ms, lease);
         let mut leased = Vec::new();
         for (due, topic, key) in &self.due {
@@ -193,7 +194,7 @@ impl Store for Memory {
         &'a self,
         topic: &'a Topic,
         lanes: &'a [LaneId],
-    ) -> BoxFuture<'a, Result<(Head, Vec<Option<Lane>>), StoreError>> {
+    ) -> BoxFuture<'a, Result<LaneRows, StoreError>> {
         Box::pin(async move {
             let inner = self.lock();
             let state = inner.topics.get(topic);
@@ -216,12 +217,7 @@ impl Store for Memory {
 }
 
 impl Outbox for Memory {
-    fn due(
-        &self,
-        now_ms: u64,
-        max: u32,
-        lease: Duration,
-    ) -> BoxFuture<'_, Result<Vec<(EffectId, Effect)>, StoreError>> {
+    fn due(&self, now_ms: u64, max: u32, lease: Duration) -> BoxFuture<'_, Result<Leased, StoreError>> {
         Box::pin(async move { Ok(self.lock().lease(now_ms, max, lease)) })
     }
 

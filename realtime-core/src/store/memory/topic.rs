@@ -111,7 +111,6 @@ impl TopicRows {
         Ok(gone.map(|(key, (effect, _))| (*key, effect.due_ms)).collect())
     }
 
-    #[expect(clippy::type_complexity, reason = "whether all rows go, and the rows that then are others")]
     fn changed(
         &self,
         changes: Vec<Change>,
