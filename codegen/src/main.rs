@@ -1,2 +1,9 @@
 //! The `realtime` command: arguments only.
-fn main() {}
+
+use std::process::ExitCode;
+
+use realtime_codegen::Cli;
+
+fn main() -> ExitCode {
+    Cli::new().run()
+}

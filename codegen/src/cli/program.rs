@@ -1,0 +1,170 @@
+//! The program whose client is generated: built, and asked for its schema.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use realtime_protocol::schema::Schema;
+use serde_json::Value;
+
+use super::{Failure, Say};
+
+/// How long a program may take to come to `serve()`, in steps of [`STEP`].
+const STEPS: u32 = 1_200;
+const STEP: Duration = Duration::from_millis(50);
+
+/// Reads a schema document.
+pub(super) fn read(file: &Path) -> Result<Schema, Failure> {
+    let text = fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::Usage(format!(
+            "{} is no schema document of this version of Realtime: {error}. Use one version of realtime-core and of `realtime`",
+            file.display()
+        ))
+    })
+}
+
+/// Builds the program in `directory` and asks it for its schema.
+pub(super) fn ask(directory: &Path, package: Option<&str>, say: Say) -> Result<Schema, Failure> {
+    let program = build(directory, package, say)?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::Environment(format!("no temporary folder: {error}")))?;
+    let answer = folder.path().join("schema.json");
+    let mut child = Command::new(&program)
+        .current_dir(directory)
+        .env("REALTIME_SCHEMA", &answer)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| Failure::file("start", &program, &error))?;
+    let words = child.stderr.take().map(|mut stderr| {
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            let _ = stderr.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        })
+    });
+    let ended = wait(&mut child);
+    if answer.is_file() && ended == Some(true) {
+        return read(&answer);
+    }
+    if ended.is_none() {
+        return Err(Failure::Program(
+            "your program did not come to serve()/into_router() within a minute. Move what needs I/O into \
+             .state_with(async || …), which is not run for a schema."
+                .into(),
+        ));
+    }
+    let words = words.and_then(|words| words.join().ok()).unwrap_or_default();
+    Err(stopped(&words))
+}
+
+/// Waits for the end; `None`: it had to be ended.
+fn wait(child: &mut Child) -> Option<bool> {
+    for _ in 0..STEPS {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status.success()),
+            Ok(None) => thread::sleep(STEP),
+            Err(_) => break,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// What a program said before it stopped.
+fn stopped(words: &str) -> Failure {
+    let lines: Vec<&str> = words.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let last: Vec<&str> = lines.iter().rev().take(20).rev().copied().collect();
+    let words = match last.as_slice() {
+        [] => "it said nothing".to_owned(),
+        [one] => format!("its last words: \"{one}\""),
+        many => format!("its last words:\n  {}\n ", many.join("\n  ")),
+    };
+    Failure::Program(format!(
+        "your program ended before it came to serve()/into_router() — {words}. Move what needs I/O into \
+         .state_with(async || …), which is not run for a schema."
+    ))
+}
+
+/// Builds, and returns the program's file.
+fn build(directory: &Path, package: Option<&str>, say: Say) -> Result<PathBuf, Failure> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(directory).args(["build", "--bins", "--message-format=json-render-diagnostics"]);
+    if say.quiet {
+        cargo.arg("--quiet");
+    }
+    if let Some(package) = package {
+        cargo.args(["--package", package]);
+    }
+    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| {
+        Failure::Environment(format!("cannot start cargo: {error}. Install Rust from https://rustup.rs"))
+    })?;
+    let mut programs = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            programs.extend(executable(&line));
+        }
+    }
+    let status =
+        child.wait().map_err(|error| Failure::Environment(format!("cannot wait for cargo: {error}")))?;
+    if !status.success() {
+        return Err(Failure::Program("your program does not build: see above".into()));
+    }
+    match programs.as_slice() {
+        [(_, program)] => Ok(program.clone()),
+        [] => Err(Failure::Usage(format!(
+            "no program in {}: give its folder with -C, or its package with --package",
+            directory.display()
+        ))),
+        many => {
+            let names: Vec<&str> = many.iter().map(|(name, _)| name.as_str()).collect();
+            Err(Failure::Usage(format!("several programs: {}. Say which with --package", names.join(", "))))
+        }
+    }
+}
+
+/// The program that a line of cargo's messages tells of.
+fn executable(line: &str) -> Option<(String, PathBuf)> {
+    let message: Value = serde_json::from_str(line).ok()?;
+    let target = message.get("target")?;
+    let is_bin = target.get("kind")?.as_array()?.iter().any(|kind| kind == "bin");
+    let file = message.get("executable")?.as_str()?;
+    let name = target.get("name")?.as_str()?;
+    is_bin.then(|| (name.to_owned(), PathBuf::from(file)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_shown_with_the_way_out() {
+        let text = stopped("DATABASE_URL not set\n\n").to_string();
+        assert_eq!(
+            text,
+            "error: your program ended before it came to serve()/into_router() — its last words: \
+             \"DATABASE_URL not set\". Move what needs I/O into .state_with(async || …), which is not run for a schema."
+        );
+        assert_eq!(stopped("").code(), 4);
+    }
+
+    #[test]
+    fn only_programs_are_asked() {
+        let line = |kind: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","target":{{"name":"poll","kind":["{kind}"]}},"executable":"/t/poll"}}"#
+            )
+        };
+        assert_eq!(executable(&line("bin")), Some(("poll".into(), "/t/poll".into())));
+        assert_eq!(executable(&line("example")), None);
+        assert_eq!(executable("warning: x"), None);
+    }
+}
