@@ -232,7 +232,7 @@ test("nothing leaks into the console, nor fails to load, in a page's ordinary li
 });
 
 test("the page in plain TypeScript works the same", async ({ serve, person }) => {
-  const server = await serve(poll({ POLL_PAGE: join(ROOT, "examples/poll-plain/web/dist") }));
+  const server = await serve(poll({ PAGE_DIR: join(ROOT, "examples/poll-plain/web/dist") }));
   const [alice, bob] = [await person(server.url), await person(server.url)];
   await alice.page.getByRole("button", { name: "Curry: 0" }).click();
   await expect(bob.page.getByRole("button", { name: "Curry: 1" })).toBeVisible();

@@ -30,9 +30,9 @@ fn app() -> App {
     })
 }
 
-/// The folder of the built page: `web/dist`, or what `POLL_PAGE` names.
+/// The folder of the built page: `web/dist`, or what `PAGE_DIR` names.
 fn page() -> PathBuf {
-    let folder = env::var_os("POLL_PAGE")
+    let folder = env::var_os("PAGE_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/web/dist")), PathBuf::from);
     if !folder.join("index.html").exists() {
         eprintln!("no page in {}: `npm install && npm run build` in web/ makes it", folder.display());

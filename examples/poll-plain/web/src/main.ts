@@ -1,4 +1,4 @@
-// npm run build -w examples/poll-plain/web && POLL_PAGE=examples/poll-plain/web/dist cargo run -p poll
+// npm run build -w examples/poll-plain/web && PAGE_DIR=examples/poll-plain/web/dist cargo run -p poll
 // The poll's page without a framework: the same server, the same generated client as templates/poll.
 import { createClient } from "../../../../templates/poll/web/src/realtime";
 
