@@ -7,7 +7,7 @@ import { choice, connection, expectLive, expectUnconfirmed, expectVotes } from "
 import { ROOT, poll } from "./support/poll.ts";
 import { type Person, expect, test } from "./support/test.ts";
 
-const SIZE = { width: 680, height: 860 };
+const SIZE = { width: 680, height: 884 };
 const VOTES = { Soup: 3, Curry: 7, Pizza: 12, Falafel: 4 };
 
 if (process.env["SCREENSHOT"] === "1") {
@@ -46,7 +46,7 @@ async function shoot(page: Page): Promise<string> {
 
 /** Puts windows beside each other. */
 async function compose(browser: Browser, windows: readonly string[], path: string): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1500, height: 1020 } });
+  const page = await browser.newPage({ viewport: { width: 1500, height: 1044 } });
   const frame = (src: string): string => `<figure><nav><i></i><i></i><i></i></nav><img src="${src}"></figure>`;
   await page.setContent(`<style>
     body { margin: 0; height: 100vh; display: flex; justify-content: center; align-items: center; gap: 40px; background: linear-gradient(135deg, #f3e3d3, #e7b596); }
