@@ -41,7 +41,8 @@ pub(crate) fn sleep(file: &File) -> Vec<String> {
         return vec![];
     }
     if file.kind() == "rs" {
-        return containing(file, &["thread::sleep("]);
+        let is_test = file.path.contains("/tests/") || file.path.ends_with("/tests.rs");
+        return if is_test { containing(file, &["thread::sleep(", "time::sleep("]) } else { vec![] };
     }
     if file.is_typescript_test() { containing(file, &["waitForTimeout("]) } else { vec![] }
 }
