@@ -3,7 +3,13 @@
 //! Each function here is a test; [`broker_suite!`](crate::broker_suite) makes a `#[test]` of each. No test waits
 //! for a time to pass: what must arrive is waited for, at most as long as a dead link may go unnoticed (B4).
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_core::stream::BoxStream;
@@ -27,8 +33,16 @@ use crate::broker::{Broker, Incoming};
 ///
 /// Where the link of a node can be broken, `cut` breaks it without telling the node:
 ///
-/// ```text
-/// realtime_core::broker_suite!(async |_node| MyBroker::over(proxy()).await, cut = async |_: &MyBroker| proxy().cut());
+/// ```
+/// # fn main() {}
+/// # use realtime_core::broker::MemoryBroker;
+/// realtime_core::broker_suite!(
+///     {
+///         let hub = MemoryBroker::hub();
+///         async move |_node| hub.node()
+///     },
+///     cut = async |node: &MemoryBroker| node.cut()
+/// );
 /// ```
 #[macro_export]
 macro_rules! broker_suite {
@@ -271,9 +285,31 @@ pub async fn b7_dropped_futures_harm_nobody<B: Broker>(make: impl AsyncFn(usize)
         polled(polls, b.leave(topics)).await;
     }
     join(&b, topics).await;
-    publish(&a, &topic, message("surely", 1)).await;
-    while !matches!(next(&mut incoming).await, Incoming::Message { bytes, .. } if bytes == message("surely", 1))
-    {
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(Arc::clone(&bell));
+    let mut published = false;
+    loop {
+        match incoming.poll_next_unpin(&mut Context::from_waker(&waker)) {
+            Poll::Ready(Some(Incoming::Message { bytes, .. })) if bytes == message("surely", 1) => return,
+            Poll::Ready(news) => assert!(news.is_some(), "the stream goes on while its node lives"),
+            Poll::Pending => {
+                if !std::mem::replace(&mut published, true) {
+                    publish(&a, &topic, message("surely", 1)).await;
+                }
+                let rung = tokio::time::timeout(PATIENCE, bell.0.notified()).await;
+                rung.expect("a reader that waits is woken, whoever waited before");
+            }
+        }
+    }
+}
+
+/// Notes that a reader was woken.
+#[derive(Default)]
+struct Bell(tokio::sync::Notify);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
     }
 }
 

@@ -112,6 +112,7 @@ async fn scan(
         assert!(page.rows.len() <= max_rows.max(1) as usize);
         assert!(page.next.is_none() || !page.rows.is_empty(), "an empty page leads nowhere");
         found.extend(page.rows.into_iter().map(|row| (row.key.model, row.key.id)));
+        assert!(found.len() <= 100, "a scan goes on for ever");
         match page.next {
             Some(next) => after = Some(next),
             None => return found,
