@@ -60,7 +60,7 @@ export class Owning {
   }
 
   /** Returns the value of `key` in an owned map, owned; inserts what `make` returns where there is none. */
-  ownOr<V>(map: Record<string, V>, key: string | number, make: () => V): V {
+  ownOr<V>(map: Record<string, V>, key: string | number, make: () => NoInfer<V>): V {
     if (!Object.hasOwn(map, key)) define(map, String(key), make());
     return this.own(map, String(key)) as V;
   }
@@ -90,7 +90,7 @@ export class Owning {
   }
 
   /** Returns the place of `key` in an owned map; inserts what `make` returns where there is none. */
-  cellOr<V>(map: Record<string, V>, key: string | number, make: () => V): Cell<V> {
+  cellOr<V>(map: Record<string, V>, key: string | number, make: () => NoInfer<V>): Cell<V> {
     if (!Object.hasOwn(map, key)) define(map, String(key), make());
     return this.cell(map, String(key));
   }
