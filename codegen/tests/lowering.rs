@@ -1,5 +1,7 @@
 //! Lowered mutators: the same cases in Rust and in node over the generated code, and the TypeScript compiler over it.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod fixture;
 
 use std::{
@@ -11,6 +13,7 @@ use std::{
 
 use fixture::{
     NAMES, Sheet,
+    refused::Desk,
     room::{Message, Room},
 };
 use realtime_codegen::{OutputFile, generate, target::typescript::TypeScript};
@@ -85,6 +88,10 @@ pub(crate) fn camel(rust: &str) -> String {
 fn child_that_answers_for_its_schema() {
     if env::var_os("REALTIME_SCHEMA").is_some() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        if env::var_os("REFUSED").is_some() {
+            let router = runtime.block_on(App::new().model::<Desk>().into_router::<()>());
+            panic!("it should have ended: {:?}", router.err());
+        }
         let router = runtime
             .block_on(App::new().model::<Sheet>().model::<Room>().model::<Message>().into_router::<()>());
         panic!("it should have ended: {:?}", router.err());
@@ -94,9 +101,17 @@ fn child_that_answers_for_its_schema() {
 
 /// The schema document of the fixture.
 fn schema() -> Schema {
+    ask(false)
+}
+
+fn ask(refused: bool) -> Schema {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("schema.json");
-    let output = Command::new(env::current_exe().unwrap())
+    let mut child = Command::new(env::current_exe().unwrap());
+    if refused {
+        child.env("REFUSED", "1");
+    }
+    let output = child
         .args(["--exact", "child_that_answers_for_its_schema", "--nocapture"])
         .env("REALTIME_SCHEMA", &file)
         .output()
@@ -139,6 +154,12 @@ fn same_as_snapshots(folder: &str, files: &[OutputFile]) {
             path.display()
         );
     }
+}
+
+#[test]
+fn what_has_no_form_is_refused_with_its_place_and_all_at_once() {
+    let errors = generate(&ask(true), &TypeScript).unwrap_err();
+    same_as_snapshots("refused", &[OutputFile::new("errors.txt", errors.to_string() + "\n")]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The client's tables are the protocol's: regenerated and compared.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, path::PathBuf};
 
 use realtime_codegen::target::typescript::{codes, frames};

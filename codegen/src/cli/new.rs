@@ -30,7 +30,7 @@ impl New {
         scaffold::check_name(&name).map_err(Failure::Usage)?;
         let source = self.source(directory)?;
         let files = scaffold::files(&self.template, &name, &source).map_err(Failure::Usage)?;
-        refuse_non_empty(&target)?;
+        refuse_non_empty(&target, &self.dir)?;
         for (path, bytes) in files {
             let path = target.join(path);
             if let Some(folder) = path.parent() {
@@ -61,14 +61,14 @@ impl New {
     }
 }
 
-fn refuse_non_empty(target: &Path) -> Result<(), Failure> {
+fn refuse_non_empty(target: &Path, name: &Path) -> Result<(), Failure> {
     if target.is_file() {
-        return Err(Failure::Usage(format!("{} is a file", target.display())));
+        return Err(Failure::Usage(format!("{} is a file", name.display())));
     }
     let Ok(mut entries) = fs::read_dir(target) else { return Ok(()) };
     match entries.next() {
         None => Ok(()),
-        Some(_) => Err(Failure::Usage(format!("{} is not empty: choose another folder", target.display()))),
+        Some(_) => Err(Failure::Usage(format!("{} is not empty: choose another folder", name.display()))),
     }
 }
 
