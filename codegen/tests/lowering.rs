@@ -55,7 +55,7 @@ impl<T: Serialize> Plain for T {
 macro_rules! plain {
     ($($ty:ty),+) => { $(impl IntoAnswer for $ty { fn answer(self) -> Answer { self.answer_plain() } })+ };
 }
-plain!((), u32, bool, usize, String, Option<u32>);
+plain!((), u32, bool, usize, String, Option<u32>, Option<String>);
 
 fn fixture_error(error: &fixture::Fail) -> Value {
     match error {
