@@ -26,7 +26,8 @@ fn realtime(directory: &Path, args: &[&str]) -> Output {
 
 #[track_caller]
 fn ends(output: &Output, code: i32, says: &str) {
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{text}");
     assert!(text.contains(says), "{text}");
 }
@@ -68,7 +69,11 @@ fn wrong_usage_is_2_with_what_is_right() {
 fn what_the_environment_lacks_is_3() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    ends(&realtime(at, &["generate", "--out", "x", "--schema", "missing.json"]), 3, "cannot read ./missing.json");
+    ends(
+        &realtime(at, &["generate", "--out", "x", "--schema", "missing.json"]),
+        3,
+        "cannot read ./missing.json",
+    );
     let no_cargo = Command::new(env!("CARGO_BIN_EXE_realtime"))
         .current_dir(at)
         .env("CARGO", "/nowhere/cargo")
@@ -83,7 +88,11 @@ fn a_program_that_does_not_build_or_stops_is_4_with_its_last_words() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     fs::create_dir(at.join("src")).unwrap();
-    fs::write(at.join("Cargo.toml"), "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n").unwrap();
+    fs::write(
+        at.join("Cargo.toml"),
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+    )
+    .unwrap();
     let run = |main: &str| {
         fs::write(at.join("src/main.rs"), main).unwrap();
         Command::new(env!("CARGO_BIN_EXE_realtime"))

@@ -12,7 +12,7 @@ use std::{
 };
 
 use fixture::{
-    NAMES, Sheet,
+    Page, Sheet,
     refused::Desk,
     room::{Message, Room},
 };
@@ -92,11 +92,17 @@ fn child_that_answers_for_its_schema() {
             let router = runtime.block_on(App::new().model::<Desk>().into_router::<()>());
             panic!("it should have ended: {:?}", router.err());
         }
-        let router = runtime
-            .block_on(App::new().model::<Sheet>().model::<Room>().model::<Message>().into_router::<()>());
+        let router = runtime.block_on(
+            App::new()
+                .model::<Sheet>()
+                .model::<Page>()
+                .model::<Room>()
+                .model::<Message>()
+                .into_router::<()>(),
+        );
         panic!("it should have ended: {:?}", router.err());
     }
-    assert!(!NAMES.is_empty());
+    assert_eq!(camel("child_of"), "childOf");
 }
 
 /// The schema document of the fixture.
@@ -344,30 +350,40 @@ fn texts(of: &Value, into: &mut Vec<String>) {
     }
 }
 
-/// Runs a case in Rust: outcome and state, the former state where it did not end well.
-fn in_rust(name: &str, state: &Value, args: &Value) -> Value {
-    let mut sheet: Sheet = serde_json::from_value(state.clone()).unwrap();
-    let outcome = catch_unwind(AssertUnwindSafe(|| fixture::call(&mut sheet, name, args)));
+/// Runs a case in Rust: outcome and state; the state is void where it did not end well.
+fn in_rust(model: &str, name: &str, state: &Value, args: &Value) -> Value {
+    fn run<M: Serialize + serde::de::DeserializeOwned>(
+        state: &Value,
+        call: impl FnOnce(&mut M) -> Answer,
+    ) -> std::thread::Result<(Answer, Value)> {
+        let mut of: M = serde_json::from_value(state.clone()).unwrap();
+        let answer = catch_unwind(AssertUnwindSafe(|| call(&mut of)))?;
+        Ok((answer, serde_json::to_value(&of).unwrap()))
+    }
+    let outcome = match model {
+        "Sheet" => run::<Sheet>(state, |of| fixture::call_sheet(of, name, args)),
+        _ => run::<Page>(state, |of| fixture::call_page(of, name, args)),
+    };
     match outcome {
-        Ok(Answer::Done(value)) => match serde_json::to_value(&sheet) {
-            // What JSON cannot say becomes null, which is no number.
-            Ok(after) if after["ratio"].is_null() => json!({ "fault": true }),
-            Ok(after) => json!({ "value": value, "state": after }),
-            Err(error) => panic!("{error}"),
-        },
-        Ok(Answer::Refused(error)) => json!({ "refused": error }),
+        // What JSON cannot say becomes null, which is no number.
+        Ok((Answer::Done(_), after)) if after["ratio"].is_null() => json!({ "fault": true }),
+        Ok((Answer::Done(value), after)) => json!({ "value": value, "state": after }),
+        Ok((Answer::Refused(error), _)) => json!({ "refused": error }),
         Err(_) => json!({ "fault": true }),
     }
 }
 
 fn write_cases(schema: &Schema, folder: &Path, each: usize) -> Vec<(String, Value)> {
     let mut random = Random(0x5eed_1234_abcd);
-    let model = schema.model("Sheet").unwrap();
     let mut cases = Vec::new();
     let mut expected = Vec::new();
     // Faults panic on the Rust side, thousands of times: nobody wants to read that.
     std::panic::set_hook(Box::new(|_| {}));
-    for mutation in &model.mutations {
+    let mutations = ["Sheet", "Page"].into_iter().flat_map(|name| {
+        let model = schema.model(name).unwrap();
+        model.mutations.iter().map(move |mutation| (name, mutation))
+    });
+    for (model, mutation) in mutations {
         for _ in 0..each {
             let state = random.sheet();
             let args: serde_json::Map<String, Value> = mutation
@@ -376,8 +392,9 @@ fn write_cases(schema: &Schema, folder: &Path, each: usize) -> Vec<(String, Valu
                 .map(|arg| (camel(&arg.rust), random.argument(&arg.ty, &state)))
                 .collect();
             let args = Value::Object(args);
-            expected.push((mutation.name.clone(), told(in_rust(&mutation.name, &state, &args))));
-            cases.push(json!({ "name": camel(&mutation.name), "state": state, "args": args }));
+            expected.push((mutation.name.clone(), told(in_rust(model, &mutation.name, &state, &args))));
+            cases
+                .push(json!({ "model": model, "name": camel(&mutation.name), "state": state, "args": args }));
         }
     }
     let _ = std::panic::take_hook();
