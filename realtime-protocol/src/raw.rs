@@ -15,6 +15,9 @@ use serde::{
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Raw(Bytes);
 
+/// How deep a value may be nested that is kept: it must be read again, and sent in a frame (S47).
+const MAX_DEPTH: usize = 64;
+
 /// A value that cannot be written, or does not have the wanted shape.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -75,6 +78,18 @@ impl Raw {
         // 0xca and 0xcb are MessagePack's floats; without one of these bytes there is nothing to look for.
         let may_hold_floats = self.0.iter().any(|byte| matches!(byte, 0xca | 0xcb));
         !may_hold_floats || self.decode::<Finite>().is_ok()
+    }
+
+    /// Tells whether it is nested at most 64 deep. A mutator of a recursive type can go deeper than any frame.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        // Each level takes a byte.
+        if self.0.len() <= MAX_DEPTH {
+            return true;
+        }
+        let mut from = rmp_serde::Deserializer::from_read_ref(self.0.as_ref());
+        from.set_max_depth(MAX_DEPTH);
+        serde::de::IgnoredAny::deserialize(&mut from).is_ok()
     }
 
     /// Tells whether it is `null`.
@@ -189,6 +204,22 @@ mod tests {
             raw.decode::<(Vec<Shape>, BTreeMap<String, i64>, (f64, bool, char, ()))>().unwrap(),
             value
         );
+    }
+
+    #[test]
+    fn s47_a_value_that_is_nested_deeper_than_64_is_found() {
+        let nested = |depth| Raw::from_bytes([vec![0x91; depth], vec![0xc0]].concat().into());
+        assert!(nested(60).is_shallow() && nested(63).is_shallow());
+        assert!(!nested(65).is_shallow() && !nested(2000).is_shallow());
+        assert!(Raw::encode(&"x".repeat(1000)).unwrap().is_shallow());
+    }
+
+    #[test]
+    fn a_float_in_json_is_read_to_the_last_bit() {
+        for text in ["1.7976931348623157e308", "2.2250738585072011e-308", "-1294286117481048.2", "9007199254740993.0"] {
+            let value: f64 = serde_json::from_str::<Raw>(text).unwrap().decode().unwrap();
+            assert_eq!(value.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text}");
+        }
     }
 
     #[test]

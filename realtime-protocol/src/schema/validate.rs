@@ -141,6 +141,7 @@ fn check_shape<T: TypeSource + ?Sized>(
             check_variant(types, variants, name, inner, &format!("{path}.{name}"))
         }
         Shape::TaggedEnum(tag, variants) => {
+            is_object(value, path)?;
             let Some(name) = value.get(tag).and_then(Value::as_str) else { return Ok(()) };
             check_variant(types, variants, name, value, path)
         }
@@ -169,10 +170,19 @@ fn check_fields<T: TypeSource + ?Sized>(
     value: &Value,
     path: &str,
 ) -> Result<(), Broken> {
+    is_object(value, path)?;
     fields.iter().try_for_each(|field| match value.get(&field.name) {
         Some(inner) => check_field(types, field, inner, &format!("{path}.{}", field.name)),
         None => Ok(()),
     })
+}
+
+/// serde reads a struct from a list too, in which no rule would find its field: only an object is one.
+fn is_object(value: &Value, path: &str) -> Result<(), Broken> {
+    if value.is_object() || value.is_null() {
+        return Ok(());
+    }
+    Err(Broken { path: path.to_owned(), rule: "type", message: "an object with named fields".into() })
 }
 
 fn ty_has_rules<T: TypeSource + ?Sized>(types: &T, ty: &Ty, met: &mut Vec<String>) -> bool {
@@ -245,6 +255,32 @@ mod tests {
         assert_eq!(check(json!([{"label": "a"}, {"label": "four"}])), Err(long));
         let many = ("choices".into(), "length", "at most 2 items".into());
         assert_eq!(check(json!([{"label": "a"}, {"label": "b"}, {"label": "c"}])), Err(many));
+    }
+
+    #[test]
+    fn a_struct_that_comes_as_a_list_does_not_pass_by_its_fields_rules() {
+        let label = || field("label", Ty::String, vec![Rule::Length { min: Some(1), max: None }]);
+        let variant = || Variant {
+            rust: "Named".into(),
+            name: "Named".into(),
+            doc: String::new(),
+            fields: VariantFields::Struct(vec![label()]),
+        };
+        let shapes = [
+            (Shape::Struct(vec![label()]), json!([""]), json!({"label": "a"})),
+            (Shape::Enum(vec![variant()]), json!({"Named": [""]}), json!({"Named": {"label": "a"}})),
+            (
+                Shape::TaggedEnum("kind".into(), vec![variant()]),
+                json!(["Named", ""]),
+                json!({"kind": "Named", "label": "a"}),
+            ),
+        ];
+        for (shape, list, object) in shapes {
+            let types = [TypeDef { name: "Choice".into(), doc: String::new(), shape, copy: false }];
+            let choice = field("choice", Ty::Named("Choice".into()), vec![]);
+            assert_eq!(validate(&types[..], &choice, &list).unwrap_err().rule, "type", "{list}");
+            assert_eq!(validate(&types[..], &choice, &object), Ok(()), "{object}");
+        }
     }
 
     #[test]
