@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path};
 
 use realtime_core::{
     protocol::Topic,
-    store::{Change, Commit, Embedded, Head, Key, Read, Store, StoreError},
+    store::{Change, Commit, Embedded, Head, Key, Store, StoreError},
     testing::run,
 };
 use rusqlite::Connection;
@@ -102,7 +102,10 @@ fn what_is_no_database_or_another_programs_is_left_as_it_is() {
     let text = folder.path().join("notes.txt");
     let content = "my notes\n".repeat(1000);
     fs::write(&text, &content).unwrap();
-    let want = format!("{} is not a database: choose another path; it was left as it is", text.display());
+    let want = format!(
+        "{} is not a database: choose another path, or restore a copy if it was one; it was left as it is",
+        text.display()
+    );
     assert_eq!(refused(&text), want);
     assert_eq!(fs::read_to_string(&text).unwrap(), content);
 
@@ -135,129 +138,4 @@ fn a_file_of_a_newer_program_says_to_upgrade() {
         path.display()
     );
     assert_eq!(refused(&path), want);
-}
-
-#[test]
-fn a_changed_or_missing_record_is_found_and_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let cases = [
-        ("changed", "UPDATE log SET record = X'00' WHERE offset = 9", 9),
-        ("missing", "DELETE FROM log WHERE offset = 8", 8),
-        ("cut", "DELETE FROM log WHERE offset = 10", 9),
-        ("moved", "UPDATE log SET epoch = 6 WHERE offset = 10", 10),
-    ];
-    for (name, damage, at) in cases {
-        let path = folder.path().join(name);
-        made(&path);
-        Connection::open(&path).unwrap().execute_batch(damage).unwrap();
-        let text = refused(&path);
-        assert!(text.contains(&format!("is damaged: the log of poll/a breaks at {at}")), "{name}: {text}");
-        assert!(text.ends_with("and restore a copy"), "{text}");
-    }
-}
-
-#[test]
-fn c9_a_record_that_changed_further_back_is_damage_and_not_an_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("back.db");
-    made(&path);
-    Connection::open(&path).unwrap().execute_batch("UPDATE log SET record = X'00' WHERE offset = 2").unwrap();
-    run(async {
-        let (store, topic) = (Embedded::at(&path), Topic::new("poll/a").unwrap());
-        store.start().await.expect("the ends of the logs are sound");
-        let error = store.replay(&topic, Default::default(), usize::MAX).await.expect_err("a changed record");
-        assert!(matches!(error, StoreError::Unusable(_)), "{error:?}");
-    });
-}
-
-#[test]
-fn damaged_pages_are_an_error_and_never_a_panic() {
-    let folder = tempfile::tempdir().unwrap();
-    let sound = folder.path().join("sound.db");
-    made(&sound);
-    let bytes = fs::read(&sound).unwrap();
-    for page in 0..bytes.len() / 4096 {
-        let path = folder.path().join(format!("page{page}.db"));
-        let mut damaged = bytes.clone();
-        damaged[page * 4096..(page + 1) * 4096].fill(0xa5);
-        fs::write(&path, damaged).unwrap();
-        run(async {
-            let (store, topic) = (Embedded::at(&path), Topic::new("poll/a").unwrap());
-            let scan = Read::Scan { model: None, index: 0, after: None, max_rows: 100, max_bytes: u32::MAX };
-            let read = store.read(&topic, scan).await;
-            // Where the page is not one that is read, the answer is whole.
-            assert!(
-                read.as_ref().is_ok_and(|page| page.rows.len() == 10) || read.is_err(),
-                "page {page}: {read:?}"
-            );
-        });
-    }
-}
-
-#[test]
-fn c10_lanes_and_cleared_topics_go_after_30_days_and_not_before() {
-    use realtime_core::{
-        protocol::{LaneId, Position},
-        store::{LaneMove, Memory},
-    };
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    const DAY: u64 = 24 * 60 * 60 * 1000;
-    let folder = tempfile::tempdir().unwrap();
-    let now = Arc::new(AtomicU64::new(100 * DAY));
-    let clock: realtime_core::store::Clock = Arc::new({
-        let now = Arc::clone(&now);
-        move || now.load(Ordering::Relaxed)
-    });
-    let stores: [Box<dyn Store>; 2] = [
-        Box::new(Memory::new().clock(Arc::clone(&clock))),
-        Box::new(Embedded::at(folder.path().join("days.db")).clock(clock)),
-    ];
-    for store in stores {
-        now.store(100 * DAY, Ordering::Relaxed);
-        run(days(&*store, &|day| now.store(day * DAY, Ordering::Relaxed)));
-    }
-
-    async fn days(store: &dyn Store, day: &dyn Fn(u64)) {
-        let (gone, other) = (Topic::new("days/gone").unwrap(), Topic::new("days/other").unwrap());
-        let lane = LaneId([1; 16]);
-        let empty = |at: Head| Commit {
-            expected: at.at,
-            epoch: 5,
-            form: at.form,
-            changes: Vec::new(),
-            lanes: Vec::new(),
-            put: Vec::new(),
-            take: Vec::new(),
-            record: "r".into(),
-        };
-        let lanes = vec![LaneMove { lane, from: 0, to: 3, got: 3, kept: Vec::new() }];
-        let changes = vec![Change::Clear];
-        let zero = store.heads(std::slice::from_ref(&gone)).await.unwrap()[0];
-        let cleared = store.commit(&gone, Commit { changes, lanes, ..empty(zero) }).await.unwrap();
-        let poke = async || {
-            let at = store.heads(std::slice::from_ref(&other)).await.unwrap()[0];
-            let key = Key { model: 1, id: format!("{}", at.at.offset).into() };
-            let changes = vec![Change::Create { key, columns: Vec::new() }];
-            store.commit(&other, Commit { changes, ..empty(at) }).await.unwrap()
-        };
-        day(130);
-        poke().await;
-        let (head, rows) = store.lanes(&gone, &[lane]).await.unwrap();
-        assert_eq!(
-            (head, rows[0].as_ref().map(|row| row.last)),
-            (cleared, Some(3)),
-            "after 30 days it is there"
-        );
-        day(131);
-        poke().await;
-        poke().await;
-        let (head, rows) = store.lanes(&gone, &[lane]).await.unwrap();
-        assert_eq!((head.at, rows), (Position::default(), vec![None]), "a later life starts at 1");
-        // The log of 24 hours: what is older goes with the next commit, but for the last record.
-        day(132);
-        assert_eq!(poke().await.floor, 1, "the commit of two days ago is out of the log");
-        day(140);
-        assert_eq!(poke().await.floor, 4);
-    }
 }

@@ -3,6 +3,7 @@
 mod embedded;
 mod memory;
 mod rules;
+mod shared;
 mod types;
 
 use std::{fmt, time::Duration};
@@ -48,7 +49,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         format!("{self:?}")
     }
 
-    /// Opens what has to be open. Called once, before anything else; a constructor does no I/O.
+    /// Opens what has to be open. Called before anything else, once by each app; a constructor does no I/O.
     ///
     /// # Errors
     ///

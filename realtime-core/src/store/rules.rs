@@ -71,9 +71,7 @@ pub(super) fn check_shape(topic: &Topic, commit: &Commit) -> Result<(), StoreErr
     if size(commit) > MAX_COMMIT_BYTES {
         return Err(invalid(format!("a commit has more than {MAX_COMMIT_BYTES} bytes: split it")));
     }
-    if commit.moves_head() && commit.expected.offset + 1 >= MAX_OFFSET {
-        return Err(invalid("the topic's offsets are used up"));
-    }
+    check_offset(commit)?;
     let mut seen = HashSet::new();
     for moved in &commit.lanes {
         if !seen.insert(moved.lane) {
@@ -83,6 +81,16 @@ pub(super) fn check_shape(topic: &Topic, commit: &Commit) -> Result<(), StoreErr
     }
     commit.changes.iter().try_for_each(check_change)?;
     check_effects(topic, commit)
+}
+
+fn check_offset(commit: &Commit) -> Result<(), StoreError> {
+    match commit.expected.offset {
+        MAX_OFFSET.. => Err(invalid(format!("{} is no position: offsets are below 2^53", commit.expected))),
+        offset if commit.moves_head() && offset + 1 == MAX_OFFSET => {
+            Err(invalid("the topic's offsets are used up: go on in another topic"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_move(moved: &LaneMove) -> Result<(), StoreError> {
@@ -166,6 +174,11 @@ pub(super) fn next_head(head: &Head, commit: &Commit) -> Head {
 pub(super) fn must_trim(commits: u64, bytes: u64, oldest_ms: u64, now_ms: u64) -> bool {
     let too_old = now_ms.saturating_sub(oldest_ms) > LOG_MS;
     commits > 1 && (commits > LOG_COMMITS || bytes > LOG_BYTES || too_old)
+}
+
+/// Tells whether a lane's row, or a cleared topic's, has had its time since its last move (S2, S44).
+pub(super) fn is_over(since_ms: u64, now_ms: u64) -> bool {
+    now_ms.saturating_sub(since_ms) > TTL_MS
 }
 
 /// Returns the row of a lane that stood at `from` after its move.

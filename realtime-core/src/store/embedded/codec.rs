@@ -38,6 +38,18 @@ pub(super) fn link(before: &Link, topic: &Topic, record: &Record, time_ms: u64) 
     link
 }
 
+/// Returns a row's sum: where it differs, the row is not the one that was written. `numbers` and `content` are all
+/// that the row says.
+pub(super) fn sum(topic: i64, numbers: [u64; 3], id: &[u8], content: &[u8]) -> i64 {
+    let mut hash = Sha256::new();
+    hash.update(topic.to_be_bytes());
+    numbers.iter().for_each(|number| hash.update(number.to_be_bytes()));
+    hash.update((id.len() as u64).to_be_bytes());
+    hash.update(id);
+    hash.update(content);
+    hash.finalize().first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+}
+
 /// Each column: its number, the length of its value, the value.
 pub(super) fn columns(columns: &[(u16, Bytes)]) -> Vec<u8> {
     let mut out = Vec::with_capacity(columns.iter().map(|(_, bytes)| bytes.len() + 6).sum());

@@ -61,7 +61,7 @@ pub(super) fn commit(
     outbox::check_taken(db, row.id, &commit.take)?;
     let id = match row.id {
         Some(id) => id,
-        None => add_topic(db, topic, now_ms)?,
+        None => db.prepare_cached(sql::ADD_TOPIC)?.insert((topic.as_str(), NO_LINK))?,
     };
     change_rows(db, id, commit.changes, head.at.offset)?;
     for by in commit.lanes {
@@ -75,28 +75,25 @@ pub(super) fn commit(
         append(db, id, topic, &record, now_ms, &mut next)?;
         trim(db, id, now_ms, &mut next)?;
     }
-    save_topic(db, id, &next, now_ms)?;
+    save_topic(db, id, topic, &next, now_ms)?;
     Ok(next.head)
 }
 
-fn add_topic(db: &Connection, topic: &Topic, now_ms: u64) -> rusqlite::Result<i64> {
-    db.prepare_cached(sql::ADD_TOPIC)?.insert((topic.as_str(), signed(now_ms), NO_LINK))
-}
-
-fn save_topic(db: &Connection, id: i64, row: &TopicRow, now_ms: u64) -> rusqlite::Result<()> {
+fn save_topic(db: &Connection, id: i64, topic: &Topic, row: &TopicRow, now_ms: u64) -> rusqlite::Result<()> {
     let Head { at, floor, cleared, .. } = row.head;
+    let sum = row.sum(id, topic, now_ms);
     let (offset, floor, bytes) = (signed(at.offset), signed(floor), signed(row.log_bytes));
-    let values = (id, offset, at.epoch, floor, cleared, signed(now_ms), bytes, row.tail, row.base);
+    let values = (id, offset, at.epoch, floor, cleared, signed(now_ms), bytes, row.tail, row.base, sum);
     db.prepare_cached(sql::SET_TOPIC)?.execute(values).map(drop)
 }
 
 fn change_rows(db: &Connection, topic: i64, changes: Vec<Change>, version: u64) -> Result<(), NotKept> {
-    let version = signed(version);
     for change in changes {
         match change {
             Change::Create { key, columns } => {
                 let columns = codec::columns(&rules::created(columns));
-                let values = (topic, key.model, key.id.as_ref(), version, columns);
+                let sum = read::row_sum(topic, &key, version, &columns);
+                let values = (topic, key.model, key.id.as_ref(), signed(version), columns, sum);
                 if db.prepare_cached(sql::ADD_ROW)?.execute(values)? == 0 {
                     return Err(CommitError::from(rules::exists(&key)).into());
                 }
@@ -106,7 +103,9 @@ fn change_rows(db: &Connection, topic: i64, changes: Vec<Change>, version: u64) 
                     return Err(CommitError::from(rules::missing(&key)).into());
                 };
                 rules::update(&mut row.columns, columns);
-                let values = (topic, key.model, key.id.as_ref(), version, codec::columns(&row.columns));
+                let columns = codec::columns(&row.columns);
+                let sum = read::row_sum(topic, &key, version, &columns);
+                let values = (topic, key.model, key.id.as_ref(), signed(version), columns, sum);
                 db.prepare_cached(sql::SET_ROW)?.execute(values)?;
             }
             Change::Delete { key } => {
@@ -122,12 +121,14 @@ fn change_rows(db: &Connection, topic: i64, changes: Vec<Change>, version: u64) 
 
 fn move_lane(db: &Connection, id: i64, row: &TopicRow, by: LaneMove, now_ms: u64) -> Result<(), NotKept> {
     let lane: LaneId = by.lane;
-    let now = read::lane(db, row, lane)?;
+    let now = read::lane(db, row, lane, now_ms)?;
     if now.as_ref().map_or(0, |now| now.last) != by.from {
         return Err(CommitError::LaneMoved { lane, now }.into());
     }
     let Lane { last, got, kept } = rules::moved(now, by).map_err(CommitError::from)?;
-    let values = (id, lane.0, signed(last), signed(got), codec::kept(&kept), signed(now_ms));
+    let kept = codec::kept(&kept);
+    let sum = codec::sum(id, [last, got, now_ms], &lane.0, &kept);
+    let values = (id, lane.0, signed(last), signed(got), kept, signed(now_ms), sum);
     db.prepare_cached(sql::SET_LANE)?.execute(values)?;
     Ok(())
 }
@@ -160,7 +161,7 @@ fn trim(db: &Connection, id: i64, now_ms: u64, row: &mut TopicRow) -> Result<(),
         let Some((time, bytes, hash)) = found else {
             return Err(Failure::Damaged(format!("a log has no record {oldest}")));
         };
-        let commits = row.head.at.offset - row.head.floor;
+        let commits = row.head.at.offset.saturating_sub(row.head.floor);
         if !rules::must_trim(commits, row.log_bytes, u64::try_from(time).unwrap_or(0), now_ms) {
             return Ok(());
         }

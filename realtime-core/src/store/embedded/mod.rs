@@ -4,8 +4,10 @@ mod codec;
 mod commit;
 mod open;
 mod outbox;
+mod queue;
 mod read;
 mod sql;
+mod verify;
 mod writer;
 
 use std::{
@@ -20,7 +22,7 @@ use futures_core::future::BoxFuture;
 use realtime_protocol::{LaneId, Position, Topic};
 use tokio::sync::{mpsc, oneshot};
 
-use self::{read::ReadJob, writer::WriteJob};
+use self::{queue::Jobs, read::ReadJob, writer::WriteJob};
 use super::{
     Outbox, Store, rules,
     types::{
@@ -40,8 +42,15 @@ const QUEUE: usize = 1024;
 /// it does not survive the loss of the disk, nor a disk that says so before it is true.
 ///
 /// Commits that wait for the writer go into one transaction with one `fsync`, each apart from the others, so
-/// that a refused one harms nobody; no commit waits for a timer. Every log row keeps a hash of the one before,
-/// checked when a topic's log is read, and for its end when the file is opened.
+/// that a refused one harms nobody; no commit waits for a timer. A commit that fails by itself, on a full disk
+/// say, harms no other; where the end of a transaction fails nobody knows, and all of it are told so.
+///
+/// **Damage is found at the start**, and the file is refused rather than served with a hole: every page and index
+/// is checked, every row against its sum, every kept log from end to end by the hash that each record has of the
+/// one before, and that its end is where the topic stands. This reads the whole file: a start takes the longer the
+/// more is kept (of each topic at most 1,000 records, or 1 MiB, and its rows and lanes). What is read later is
+/// checked again. What cannot be found: a file, or a `-wal` after a crash, that was replaced by an older one; and
+/// rows that were taken out of a sound file by SQL.
 ///
 /// One process at a time: another one is refused at its start. Making one does no I/O; [`Store::start`], or
 /// else the first call, opens the file. Dropping it waits until what was called is written and the file closed.
@@ -126,6 +135,9 @@ impl Running {
         let (reads, read_jobs) = mpsc::channel(QUEUE);
         let failed = Arc::new(OnceLock::new());
         let report = Arc::clone(&failed);
+        // Times are kept as SQLite's numbers.
+        let clock: Clock = Arc::new(move || clock().min(i64::MAX as u64));
+        let (write_jobs, read_jobs) = (Jobs::new(write_jobs), Jobs::new(read_jobs));
         let run = move || writer::run(&path, &clock, write_jobs, read_jobs, &report);
         let spawned = std::thread::Builder::new().name("realtime-store".into()).spawn(run);
         if let Err(error) = &spawned {

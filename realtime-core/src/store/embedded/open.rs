@@ -1,4 +1,4 @@
-//! Opening the file: one process only, the right kind and format, sound at the end of every log.
+//! Opening the file: one process only, the right kind and format, and sound.
 
 use std::{
     ffi::OsString,
@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, types::Value};
 
-use super::{read, sql};
+use super::{read::Failure, sql, verify};
 use crate::store::{rules::FIRST_FORM, types::StoreError};
 
 /// How long a statement waits for another connection to the file: a backup program, say.
@@ -36,6 +36,10 @@ pub(super) fn open(path: &Path) -> Result<Opened, String> {
         return Err(format!("{name} is a folder: name a file in it, such as {name}/realtime.db"));
     }
     let lock = lock(path)?;
+    // SQLite takes a file of one byte for a new one, for the sake of an old file system.
+    if fs::metadata(path).is_ok_and(|found| found.len() == 1) {
+        return Err(no_database(path));
+    }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = |e: rusqlite::Error| explain(path, &e);
@@ -46,7 +50,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, String> {
     identify(path, &mut writer)?;
     set_up(path, &writer)?;
     let form = form(path, &writer)?;
-    read::verify(&writer).map_err(|e| damaged(path, &e))?;
+    verify::verify(&writer).map_err(|failure| unsound(path, failure))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(path, flags).map_err(opened)?;
     reader.busy_timeout(BUSY).map_err(opened)?;
@@ -176,15 +180,40 @@ fn program(db: &Connection) -> String {
 fn explain(path: &Path, error: &rusqlite::Error) -> String {
     let name = path.display();
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            format!("{name} is not a database: choose another path; it was left as it is")
-        }
+        Some(ErrorCode::NotADatabase) => no_database(path),
         Some(ErrorCode::DatabaseCorrupt) => damaged(path, error),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("{name} is in use by another program: stop it, or choose another path")
         }
         Some(ErrorCode::DiskFull) => format!("{name} cannot be written: the disk is full"),
-        _ => format!("{name} cannot be opened: {error}"),
+        _ => format!("{name} cannot be opened: {error}: look at the disk, or choose another path"),
+    }
+}
+
+fn no_database(path: &Path) -> String {
+    let name = path.display();
+    format!(
+        "{name} is not a database: choose another path, or restore a copy if it was one; it was left as it is"
+    )
+}
+
+/// Says what was found when the file was looked through.
+fn unsound(path: &Path, failure: Failure) -> String {
+    match failure {
+        Failure::Damaged(what) => damaged(path, &what),
+        Failure::Refused(error) => damaged(path, &error),
+        Failure::Sql(error) => match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory
+                | ErrorCode::CannotOpen,
+            ) => explain(path, &error),
+            // A table or a column that is not there, or of another type.
+            _ => damaged(path, &error),
+        },
     }
 }
 
@@ -202,6 +231,10 @@ pub(super) fn at_work(path: &Path, error: &rusqlite::Error) -> StoreError {
         }
         Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
             StoreError::Invalid(format!("{}: {error}", path.display()).into())
+        }
+        Some(ErrorCode::DiskFull) => {
+            let what = "the disk is full: make room on it, and commits are kept again";
+            StoreError::Unavailable(format!("{}: {what}", path.display()).into())
         }
         _ => StoreError::Unavailable(format!("{}: {error}", path.display()).into()),
     }

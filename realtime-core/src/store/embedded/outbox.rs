@@ -4,8 +4,9 @@ use realtime_protocol::{Position, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
+    codec,
     commit::NotKept,
-    read::{Failure, signed},
+    read::{self, Failure, signed},
     sql,
 };
 use crate::store::types::{CommitError, Effect, EffectId, Leased};
@@ -40,7 +41,8 @@ pub(super) fn put(db: &Connection, topic: i64, at: Position, effects: &[Effect])
         }
         let name = effect.name.as_ref().map(AsRef::<[u8]>::as_ref);
         let (due, body) = (signed(effect.due_ms), effect.body.as_ref());
-        let values = (topic, signed(at.offset), at.epoch, effect.index, due, name, body);
+        let sum = sum(topic, at, effect);
+        let values = (topic, signed(at.offset), at.epoch, effect.index, due, name, body, sum);
         db.prepare_cached(sql::ADD_EFFECT)?.execute(values)?;
     }
     Ok(())
@@ -51,16 +53,11 @@ pub(super) fn lease(db: &Connection, now_ms: u64, max: u32, until_ms: u64) -> Re
     let mut leased = Vec::new();
     let mut statement = db.prepare_cached(sql::DUE)?;
     let mut rows = statement.query((signed(now_ms), max))?;
-    while let Some(row) = rows.next()? {
-        let (topic, offset, epoch, index): (i64, i64, u32, u16) =
-            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        let name = row.get::<_, Option<Vec<u8>>>(5)?.map(Into::into);
-        let due_ms = u64::try_from(row.get::<_, i64>(4)?).unwrap_or(0);
-        let effect = Effect { index, due_ms, name, body: row.get::<_, Vec<u8>>(6)?.into() };
-        let of = Topic::new(row.get::<_, String>(7)?)
+    while let Some(found) = rows.next()? {
+        let (topic, at, effect) = read_effect(found)?;
+        let of = Topic::new(found.get::<_, String>(8)?)
             .map_err(|e| Failure::Damaged(format!("a topic's name: {e}")))?;
-        let at = Position { offset: u64::try_from(offset).unwrap_or(0), epoch };
-        leased.push((topic, EffectId { topic: of, at, index }, effect));
+        leased.push((topic, EffectId { topic: of, at, index: effect.index }, effect));
     }
     drop(rows);
     for (topic, id, _) in &leased {
@@ -68,6 +65,25 @@ pub(super) fn lease(db: &Connection, now_ms: u64, max: u32, until_ms: u64) -> Re
         db.prepare_cached(sql::LEASE)?.execute((topic, offset, epoch, index, signed(until_ms)))?;
     }
     Ok(leased.into_iter().map(|(_, id, effect)| (id, effect)).collect())
+}
+
+/// Returns an effect, and the topic and the commit that put it, if it is as it was written.
+pub(super) fn read_effect(found: &rusqlite::Row<'_>) -> Result<(i64, Position, Effect), Failure> {
+    let topic: i64 = found.get(0)?;
+    let at = Position { offset: read::unsigned(found, 1)?, epoch: found.get(2)? };
+    let name = found.get::<_, Option<Vec<u8>>>(5)?.map(Into::into);
+    let (due_ms, body) = (read::unsigned(found, 4)?, found.get::<_, Vec<u8>>(6)?.into());
+    let effect = Effect { index: found.get(3)?, due_ms, name, body };
+    if sum(topic, at, &effect) != found.get::<_, i64>(7)? {
+        return Err(Failure::Damaged("an effect is not as it was written".into()));
+    }
+    Ok((topic, at, effect))
+}
+
+fn sum(topic: i64, at: Position, effect: &Effect) -> i64 {
+    let within = u64::from(at.epoch) << 16 | u64::from(effect.index);
+    let name = effect.name.as_deref().unwrap_or_default();
+    codec::sum(topic, [at.offset, within, effect.due_ms], name, &effect.body)
 }
 
 /// Removes what was carried out.

@@ -5,19 +5,18 @@ use std::path::Path;
 use bytes::Bytes;
 use realtime_protocol::{LaneId, Position, Topic};
 use rusqlite::{Connection, OptionalExtension as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     codec::{self, Damaged, Link, NO_LINK},
-    open, sql,
+    open,
+    queue::Jobs,
+    sql,
 };
 use crate::store::{
     rules::{self, Budget, Place, UpTo},
-    types::{Head, Key, Lane, LaneRows, Page, Read, Record, Replay, Row, StoreError},
+    types::{Clock, Head, Key, Lane, LaneRows, Page, Read, Record, Replay, Row, StoreError},
 };
-
-/// How many records at the end of each topic's log are checked when the file is opened.
-const VERIFIED: u64 = 4;
 
 /// Where an answer goes.
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -68,8 +67,8 @@ impl Failure {
 }
 
 /// Answers until nobody can ask any more.
-pub(super) fn run(path: &Path, mut db: Connection, form: u32, mut jobs: mpsc::Receiver<ReadJob>) {
-    while let Some(job) = jobs.blocking_recv() {
+pub(super) fn run(path: &Path, mut db: Connection, form: u32, clock: &Clock, mut jobs: Jobs<ReadJob>) {
+    while let Some(job) = jobs.next() {
         // Nobody waits for an answer that is not taken (C11).
         match job {
             ReadJob::Replay { topic, after, max_bytes, reply } => {
@@ -83,11 +82,11 @@ pub(super) fn run(path: &Path, mut db: Connection, form: u32, mut jobs: mpsc::Re
                 let _ = reply.send(answer);
             }
             ReadJob::Lanes { topic, lanes, reply } => {
+                let now_ms = clock();
                 let answer = one(path, &mut db, |db| {
                     let row = topic_row(db, form, &topic)?;
-                    let rows =
-                        lanes.iter().map(|lane| self::lane(db, &row, *lane)).collect::<Result<_, _>>()?;
-                    Ok((row.head, rows))
+                    let rows = lanes.iter().map(|lane| self::lane(db, &row, *lane, now_ms));
+                    Ok((row.head, rows.collect::<Result<_, _>>()?))
                 });
                 let _ = reply.send(answer);
             }
@@ -122,22 +121,43 @@ pub(super) struct TopicRow {
     pub(super) base: Link,
 }
 
-pub(super) fn topic_row(db: &Connection, form: u32, topic: &Topic) -> Result<TopicRow, Failure> {
-    let row =
-        db.prepare_cached(sql::TOPIC)?.query_row([topic.as_str()], |row| read_topic(row, form)).optional()?;
-    let none =
-        TopicRow { id: None, head: rules::unwritten(form), log_bytes: 0, tail: NO_LINK, base: NO_LINK };
-    Ok(row.unwrap_or(none))
+impl TopicRow {
+    /// Returns the sum of all that the row says.
+    pub(super) fn sum(&self, id: i64, topic: &Topic, written_ms: u64) -> i64 {
+        let Head { at, floor, cleared, .. } = self.head;
+        let rest = [written_ms.to_be_bytes(), self.log_bytes.to_be_bytes(), u64::from(cleared).to_be_bytes()];
+        let content = [rest.as_flattened(), &self.tail, &self.base].concat();
+        codec::sum(id, [at.offset, at.epoch.into(), floor], topic.as_str().as_bytes(), &content)
+    }
 }
 
-fn read_topic(row: &rusqlite::Row<'_>, form: u32) -> rusqlite::Result<TopicRow> {
-    let at = Position { offset: unsigned(row, 1)?, epoch: row.get(2)? };
-    let head = Head { at, floor: unsigned(row, 3)?, form, cleared: row.get(4)? };
-    Ok(TopicRow { id: row.get(0)?, head, log_bytes: unsigned(row, 5)?, tail: row.get(6)?, base: row.get(7)? })
+pub(super) fn topic_row(db: &Connection, form: u32, topic: &Topic) -> Result<TopicRow, Failure> {
+    let mut statement = db.prepare_cached(sql::TOPIC)?;
+    let mut found = statement.query([topic.as_str()])?;
+    match found.next()? {
+        Some(found) => read_topic(found, form, topic),
+        None => {
+            let head = rules::unwritten(form);
+            Ok(TopicRow { id: None, head, log_bytes: 0, tail: NO_LINK, base: NO_LINK })
+        }
+    }
+}
+
+/// Returns a topic's row, if it is as it was written.
+pub(super) fn read_topic(found: &rusqlite::Row<'_>, form: u32, topic: &Topic) -> Result<TopicRow, Failure> {
+    let id: i64 = found.get(0)?;
+    let at = Position { offset: unsigned(found, 1)?, epoch: found.get(2)? };
+    let head = Head { at, floor: unsigned(found, 3)?, form, cleared: found.get(4)? };
+    let (log_bytes, tail, base) = (unsigned(found, 5)?, found.get(6)?, found.get(7)?);
+    let row = TopicRow { id: Some(id), head, log_bytes, tail, base };
+    if row.sum(id, topic, unsigned(found, 8)?) != found.get::<_, i64>(9)? {
+        return Err(Failure::Damaged(format!("the row of {topic} is not as it was written")));
+    }
+    Ok(row)
 }
 
 /// Numbers in the file are never negative; one that is was not written by us.
-fn unsigned(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
@@ -147,14 +167,31 @@ pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn lane(db: &Connection, row: &TopicRow, lane: LaneId) -> Result<Option<Lane>, Failure> {
+/// Returns a lane's row; one whose time is over counts as gone, also before it is swept (C10).
+pub(super) fn lane(
+    db: &Connection,
+    row: &TopicRow,
+    lane: LaneId,
+    now_ms: u64,
+) -> Result<Option<Lane>, Failure> {
     let Some(id) = row.id else { return Ok(None) };
-    let found = db
-        .prepare_cached(sql::LANE)?
-        .query_row((id, lane.0), |row| Ok((unsigned(row, 0)?, unsigned(row, 1)?, row.get::<_, Vec<u8>>(2)?)))
-        .optional()?;
-    let Some((last, got, kept)) = found else { return Ok(None) };
-    Ok(Some(Lane { last, got, kept: codec::read_kept(kept)? }))
+    let mut statement = db.prepare_cached(sql::LANE)?;
+    let mut found = statement.query((id, lane.0))?;
+    let Some(found) = found.next()? else { return Ok(None) };
+    let (lane, moved_ms) = read_lane(found, id)?;
+    Ok((!rules::is_over(moved_ms, now_ms)).then_some(lane))
+}
+
+/// Returns a lane, and when it was moved.
+pub(super) fn read_lane(found: &rusqlite::Row<'_>, topic: i64) -> Result<(Lane, u64), Failure> {
+    let (last, got, moved_ms) = (unsigned(found, 1)?, unsigned(found, 2)?, unsigned(found, 4)?);
+    let kept: Vec<u8> = found.get(3)?;
+    if codec::sum(topic, [last, got, moved_ms], &found.get::<_, Vec<u8>>(0)?, &kept)
+        != found.get::<_, i64>(5)?
+    {
+        return Err(Failure::Damaged("a lane is not as it was written".into()));
+    }
+    Ok((Lane { last, got, kept: codec::read_kept(kept)? }, moved_ms))
 }
 
 pub(super) fn replay(
@@ -186,7 +223,7 @@ pub(super) fn replay(
 }
 
 /// Hands the records after an offset to `each` until it returns false; checks that none is missing or changed.
-fn walk(
+pub(super) fn walk(
     db: &Connection,
     id: i64,
     row: &TopicRow,
@@ -219,31 +256,6 @@ fn hash(db: &Connection, id: i64, offset: u64) -> Result<Option<Link>, Failure> 
     Ok(db.prepare_cached(sql::HASH)?.query_row((id, signed(offset)), |row| row.get(0)).optional()?)
 }
 
-/// Checks the end of every topic's log, and that each begins where its row says.
-///
-/// # Errors
-///
-/// What is damaged.
-pub(super) fn verify(db: &Connection) -> Result<(), String> {
-    let check = || -> Result<(), Failure> {
-        let mut statement = db.prepare(sql::TOPICS)?;
-        let mut rows = statement.query([])?;
-        while let Some(found) = rows.next()? {
-            let row = read_topic(found, 0)?;
-            let name: String = found.get(8)?;
-            let topic = Topic::new(name).map_err(|e| Failure::Damaged(format!("a topic's name: {e}")))?;
-            let after = row.head.at.offset.saturating_sub(VERIFIED).max(row.head.floor);
-            walk(db, row.id.unwrap_or(0), &row, &topic, after, |_| true)?;
-        }
-        Ok(())
-    };
-    check().map_err(|failure| match failure {
-        Failure::Sql(error) => error.to_string(),
-        Failure::Damaged(what) => what,
-        Failure::Refused(error) => error.to_string(),
-    })
-}
-
 fn page(db: &Connection, row: &TopicRow, what: Read) -> Result<Page, Failure> {
     let (head, id) = (row.head, row.id.unwrap_or(-1));
     let (model, index, after, mut budget) = match what {
@@ -266,7 +278,7 @@ fn page(db: &Connection, row: &TopicRow, what: Read) -> Result<Page, Failure> {
     let mut found = statement.query((id, from.model, from.id.as_ref()))?;
     let mut rows: Vec<Row> = Vec::new();
     while let Some(found) = found.next()? {
-        let row = read_row(found)?;
+        let row = read_row(found, id)?;
         if after.as_ref() == Some(&row.key) {
             continue;
         }
@@ -279,19 +291,28 @@ fn page(db: &Connection, row: &TopicRow, what: Read) -> Result<Page, Failure> {
     Ok(Page { rows, next: None, head })
 }
 
-fn read_row(found: &rusqlite::Row<'_>) -> Result<Row, Failure> {
+/// Returns the row of a scan.
+pub(super) fn read_row(found: &rusqlite::Row<'_>, topic: i64) -> Result<Row, Failure> {
     let key = Key { model: found.get(0)?, id: found.get::<_, Vec<u8>>(1)?.into() };
-    Ok(Row { key, version: unsigned(found, 2)?, columns: codec::read_columns(found.get(3)?)? })
+    checked(found, topic, key, 2)
 }
 
 /// Returns one entity.
 pub(super) fn entity(db: &Connection, topic: i64, key: Key) -> Result<Option<Row>, Failure> {
-    let found = db
-        .prepare_cached(sql::ROW)?
-        .query_row((topic, key.model, key.id.as_ref()), |row| {
-            Ok((unsigned(row, 0)?, row.get::<_, Vec<u8>>(1)?))
-        })
-        .optional()?;
-    let Some((version, columns)) = found else { return Ok(None) };
-    Ok(Some(Row { key, version, columns: codec::read_columns(columns)? }))
+    let mut statement = db.prepare_cached(sql::ROW)?;
+    let mut found = statement.query((topic, key.model, key.id.as_ref()))?;
+    found.next()?.map(|found| checked(found, topic, key, 0)).transpose()
+}
+
+/// Returns a row whose version, columns and sum begin at a column, if it is as it was written.
+fn checked(found: &rusqlite::Row<'_>, topic: i64, key: Key, at: usize) -> Result<Row, Failure> {
+    let (version, columns) = (unsigned(found, at)?, found.get::<_, Vec<u8>>(at + 1)?);
+    if row_sum(topic, &key, version, &columns) != found.get::<_, i64>(at + 2)? {
+        return Err(Failure::Damaged(format!("{key:?} is not as it was written")));
+    }
+    Ok(Row { key, version, columns: codec::read_columns(columns)? })
+}
+
+pub(super) fn row_sum(topic: i64, key: &Key, version: u64, columns: &[u8]) -> i64 {
+    codec::sum(topic, [key.model.into(), version, 0], &key.id, columns)
 }

@@ -1,20 +1,21 @@
 //! The writer's thread: takes what waits, keeps it in one transaction with one fsync, then answers all.
 
 use std::{
-    fs::File,
+    io,
     path::Path,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     thread::{self, JoinHandle},
 };
 
 use realtime_protocol::Topic;
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
     commit::{self, NotKept},
     open::{self, Opened},
     outbox,
+    queue::Jobs,
     read::{self, Failure, ReadJob, signed},
     sql,
 };
@@ -121,20 +122,27 @@ impl Reply {
 pub(super) fn run(
     path: &Path,
     clock: &Clock,
-    mut jobs: mpsc::Receiver<WriteJob>,
-    reads: mpsc::Receiver<ReadJob>,
+    mut jobs: Jobs<WriteJob>,
+    reads: Jobs<ReadJob>,
     failed: &OnceLock<String>,
 ) {
-    let opened = open::open(path).and_then(|opened| start_reader(path, opened, reads));
-    let (db, form, lock, reader) = match opened {
+    let opened = match open::open(path) {
         Ok(opened) => opened,
         Err(what) => {
             let _ = failed.set(what);
             return;
         }
     };
+    let Opened { writer: db, reader, form, lock } = opened;
+    let reader = match start_reader(path, reader, form, clock, reads) {
+        Ok(reader) => reader,
+        Err(error) => {
+            let _ = failed.set(format!("no thread can be started for the store: {error}"));
+            return;
+        }
+    };
     let mut writer = Writer { path, form, db };
-    while let Some(first) = jobs.blocking_recv() {
+    while let Some(first) = jobs.next() {
         let (work, replies) = drain(first, &mut jobs).into_iter().map(WriteJob::split).unzip();
         if let Err(what) = writer.write(work, replies, clock()) {
             let _ = failed.set(what);
@@ -150,24 +158,22 @@ pub(super) fn run(
 
 fn start_reader(
     path: &Path,
-    opened: Opened,
-    reads: mpsc::Receiver<ReadJob>,
-) -> Result<(Connection, u32, File, JoinHandle<()>), String> {
-    let Opened { writer, reader, form, lock } = opened;
-    let path = path.to_owned();
-    let run = move || read::run(&path, reader, form, reads);
-    match thread::Builder::new().name("realtime-store-reads".into()).spawn(run) {
-        Ok(reader) => Ok((writer, form, lock, reader)),
-        Err(error) => Err(format!("no thread can be started for the store: {error}")),
-    }
+    db: Connection,
+    form: u32,
+    clock: &Clock,
+    reads: Jobs<ReadJob>,
+) -> io::Result<JoinHandle<()>> {
+    let (path, clock) = (path.to_owned(), Arc::clone(clock));
+    let run = move || read::run(&path, db, form, &clock, reads);
+    thread::Builder::new().name("realtime-store-reads".into()).spawn(run)
 }
 
 /// Takes what waits already: no timer, so an idle store adds no delay.
-fn drain(first: WriteJob, jobs: &mut mpsc::Receiver<WriteJob>) -> Vec<WriteJob> {
+fn drain(first: WriteJob, jobs: &mut Jobs<WriteJob>) -> Vec<WriteJob> {
     let mut bytes = first.size();
     let mut batch = vec![first];
     while batch.len() < MAX_JOBS && bytes < MAX_BYTES {
-        let Ok(job) = jobs.try_recv() else { break };
+        let Some(job) = jobs.waiting() else { break };
         bytes += job.size();
         batch.push(job);
     }
@@ -187,16 +193,30 @@ impl Writer<'_> {
     ///
     /// Where nobody can know what the file holds: no more is written to it.
     fn write(&mut self, work: Vec<Work>, replies: Vec<Reply>, now_ms: u64) -> Result<(), String> {
-        let outcomes = self.all(work, now_ms);
-        let outcomes = match outcomes {
-            Ok(outcomes) => outcomes,
-            Err(failure) => {
-                let error = failure.explain(self.path);
-                let rolled_back = self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok();
-                replies.into_iter().for_each(|reply| reply.fail(again(&error)));
-                return if rolled_back { Ok(()) } else { Err(format!("{error}: restart the process")) };
-            }
+        let failure = match self.sql(sql::BEGIN) {
+            Ok(()) => match self.all(&work, now_ms) {
+                Ok(outcomes) => return self.end(outcomes, replies),
+                Err(failure) => failure,
+            },
+            // Another program has the file: none of the batch would fare better by itself.
+            Err(error) => return self.fail(replies, error.into()),
         };
+        if replies.len() == 1 {
+            return self.fail(replies, failure);
+        }
+        match self.roll_back() {
+            true => self.each_alone(work, replies, now_ms),
+            false => self.fail(replies, failure),
+        }
+    }
+
+    fn all(&self, work: &[Work], now_ms: u64) -> Result<Vec<Outcome>, Failure> {
+        let outcomes = work.iter().map(|work| self.one(work, now_ms)).collect::<Result<Vec<_>, _>>()?;
+        self.sweep(outcomes.len(), now_ms)?;
+        Ok(outcomes)
+    }
+
+    fn end(&self, outcomes: Vec<Outcome>, replies: Vec<Reply>) -> Result<(), String> {
         match self.sql(sql::COMMIT) {
             Ok(()) => {
                 replies.into_iter().zip(outcomes).for_each(|(reply, outcome)| reply.say(outcome));
@@ -206,21 +226,40 @@ impl Writer<'_> {
         }
     }
 
-    fn all(&mut self, work: Vec<Work>, now_ms: u64) -> Result<Vec<Outcome>, Failure> {
-        self.sql(sql::BEGIN)?;
-        let outcomes = work.into_iter().map(|work| self.one(work, now_ms)).collect::<Result<Vec<_>, _>>()?;
-        self.sweep(outcomes.len(), now_ms)?;
-        Ok(outcomes)
+    /// One of a batch failed, and SQLite undid all of it: each is tried by itself, so that one harms no other.
+    fn each_alone(&mut self, work: Vec<Work>, replies: Vec<Reply>, now_ms: u64) -> Result<(), String> {
+        let mut over = Ok(());
+        for (work, reply) in work.into_iter().zip(replies) {
+            match &over {
+                Ok(()) => over = self.write(vec![work], vec![reply], now_ms),
+                Err(what) => reply.fail(StoreError::Unusable(what.clone().into())),
+            }
+        }
+        over
     }
 
-    fn one(&self, work: Work, now_ms: u64) -> Result<Outcome, Failure> {
+    /// Nothing of the batch was kept.
+    fn fail(&self, replies: Vec<Reply>, failure: Failure) -> Result<(), String> {
+        let error = failure.explain(self.path);
+        let rolled_back = self.roll_back();
+        replies.into_iter().for_each(|reply| reply.fail(again(&error)));
+        if rolled_back { Ok(()) } else { Err(format!("{error}: restart the process")) }
+    }
+
+    fn roll_back(&self) -> bool {
+        self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok()
+    }
+
+    fn one(&self, work: &Work, now_ms: u64) -> Result<Outcome, Failure> {
         match work {
             Work::Nothing => Ok(Outcome::Nothing),
-            Work::Commit(topic, commit) => self.apart(&topic, *commit, now_ms).map(Outcome::Commit),
-            Work::Due { now_ms, max, until_ms } => {
-                outbox::lease(&self.db, now_ms, max, until_ms).map(Outcome::Due)
+            Work::Commit(topic, commit) => {
+                self.apart(topic, Commit::clone(commit), now_ms).map(Outcome::Commit)
             }
-            Work::Done(ids) => outbox::done(&self.db, &ids).map(|()| Outcome::Nothing),
+            Work::Due { now_ms, max, until_ms } => {
+                outbox::lease(&self.db, *now_ms, *max, *until_ms).map(Outcome::Due)
+            }
+            Work::Done(ids) => outbox::done(&self.db, ids).map(|()| Outcome::Nothing),
         }
     }
 
@@ -268,7 +307,7 @@ impl Writer<'_> {
             error.sqlite_error_code(),
             Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
         );
-        if harmless && (self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok()) {
+        if harmless && self.roll_back() {
             return Ok(());
         }
         Err(format!("{what}: it may not reach the disk: look at the disk, then restart the process"))

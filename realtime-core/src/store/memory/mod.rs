@@ -15,7 +15,7 @@ use realtime_protocol::{LaneId, Position, Topic};
 use self::topic::{EffectKey, TopicRows};
 use super::{
     Outbox, Store,
-    rules::{self, FIRST_FORM, SWEEP, TTL_MS},
+    rules::{self, FIRST_FORM, SWEEP},
     types::{
         Clock, Commit, CommitError, Durability, EffectId, Head, LaneRows, Leased, Page, Read, Replay,
         StoreError,
@@ -77,7 +77,7 @@ impl Inner {
         rules::check_shape(topic, &commit)?;
         let fresh = TopicRows::default();
         let state = self.topics.get(topic).unwrap_or(&fresh);
-        let next = state.judge(commit)?;
+        let next = state.judge(commit, now_ms)?;
         let state = self.topics.entry(topic.clone()).or_default();
         let before = (state.is_idle(), state.written_ms);
         for (lane, _) in &next.lanes {
@@ -108,7 +108,7 @@ impl Inner {
 
     /// Removes a few lanes and topics whose time is over (S2, S44).
     fn sweep(&mut self, now_ms: u64) {
-        let over = |since: u64| now_ms.saturating_sub(since) > TTL_MS;
+        let over = |since: u64| rules::is_over(since, now_ms);
         for _ in 0..SWEEP {
             let Some(first) = self.lanes.first().filter(|(moved, ..)| over(*moved)).cloned() else { break };
             if let Some(state) = self.topics.get_mut(&first.1) {
@@ -196,9 +196,10 @@ impl Store for Memory {
         lanes: &'a [LaneId],
     ) -> BoxFuture<'a, Result<LaneRows, StoreError>> {
         Box::pin(async move {
+            let now_ms = (self.clock)();
             let inner = self.lock();
             let state = inner.topics.get(topic);
-            let rows = lanes.iter().map(|lane| state.and_then(|state| state.lane(*lane)).cloned());
+            let rows = lanes.iter().map(|lane| state.and_then(|state| state.lane(*lane, now_ms)).cloned());
             Ok((inner.head(topic), rows.collect()))
         })
     }

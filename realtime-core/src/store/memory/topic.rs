@@ -66,7 +66,7 @@ impl Default for TopicRows {
 
 impl TopicRows {
     /// Compares (C2), and works out what the commit changes; `self` stays as it is.
-    pub(super) fn judge(&self, commit: Commit) -> Result<Next, CommitError> {
+    pub(super) fn judge(&self, commit: Commit, now_ms: u64) -> Result<Next, CommitError> {
         rules::check_form(&commit, &self.head)?;
         if commit.expected != self.head.at {
             return Err(rules::lost_race(commit.expected, self.replay(commit.expected, MISSED_BYTES)));
@@ -76,7 +76,7 @@ impl TopicRows {
         let (cleared, rows) = self.changed(commit.changes, head.at.offset)?;
         let mut lanes = Vec::with_capacity(commit.lanes.len());
         for by in commit.lanes {
-            let row = self.lane(by.lane).cloned();
+            let row = self.lane(by.lane, now_ms).cloned();
             if row.as_ref().map_or(0, |row| row.last) != by.from {
                 return Err(CommitError::LaneMoved { lane: by.lane, now: row });
             }
@@ -231,8 +231,9 @@ impl TopicRows {
         Ok(Page { rows, next: None, head })
     }
 
-    pub(super) fn lane(&self, lane: LaneId) -> Option<&Lane> {
-        self.lanes.get(&lane).map(|(row, _)| row)
+    /// Returns a lane's row; one whose time is over counts as gone, also before it is swept (C10).
+    pub(super) fn lane(&self, lane: LaneId, now_ms: u64) -> Option<&Lane> {
+        self.lanes.get(&lane).filter(|(_, moved)| !rules::is_over(*moved, now_ms)).map(|(row, _)| row)
     }
 
     pub(super) fn lane_moved(&self, lane: LaneId) -> Option<u64> {

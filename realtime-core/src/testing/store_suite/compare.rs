@@ -6,7 +6,7 @@ use realtime_protocol::Topic;
 
 use super::make::*;
 use crate::{
-    store::{Commit, CommitError, Head, Position, Store},
+    store::{Commit, CommitError, Head, Position, Replay, Store, StoreError},
     testing::{fresh_topic, run},
 };
 
@@ -52,6 +52,25 @@ pub async fn c2_a_commit_from_another_history_is_forked<S: Store>(make: impl Asy
         let error = refuse(&store, &topic, commit).await;
         assert!(matches!(error, CommitError::Forked { head } if head == at), "{expected}: {error:?}");
     }
+}
+
+/// Offsets are below 2^53 (L1): what expects a larger one, or would take one, is refused and not reckoned with.
+pub async fn c2_an_offset_that_no_topic_has_is_refused<S: Store>(make: impl AsyncFn() -> S) {
+    let (store, topic) = (make().await, fresh_topic("c2h"));
+    let at = grow(&store, &topic, 2).await;
+    for offset in [(1 << 53) - 2, (1 << 53) - 1, 1 << 53, i64::MAX as u64, u64::MAX - 1, u64::MAX] {
+        let expected = Position { offset, epoch: EPOCH };
+        let changes = vec![create("x", "x")];
+        for commit in [Commit { changes, expected, ..on(&at) }, Commit { expected, ..on(&at) }] {
+            let error = refuse(&store, &topic, commit).await;
+            let told =
+                matches!(error, CommitError::Forked { .. } | CommitError::Store(StoreError::Invalid(_)));
+            assert!(told, "{expected}: {error:?}");
+        }
+        let replay = store.replay(&topic, expected, usize::MAX).await.expect("a replay");
+        assert_eq!(replay, Replay::Gap { head: at });
+    }
+    assert_eq!(grow(&store, &topic, 1).await.at.offset, 3);
 }
 
 /// A lane that does not stand where the commit expects it is told, with its row.

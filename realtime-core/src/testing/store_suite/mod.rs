@@ -28,8 +28,22 @@ pub use read::*;
 /// A store that outlives its process gives also how it is opened anew after a crash, so that C4 and C5 are tried
 /// as what they say:
 ///
-/// ```text
-/// realtime_core::store_suite!(async || MyStore::open(dir()), reopen = async |store: MyStore| store.reopen());
+/// ```
+/// # fn main() {}
+/// use realtime_core::{store::Embedded, store_suite, testing::fresh_topic};
+///
+/// fn file() -> std::path::PathBuf {
+///     std::env::temp_dir().join(format!("{}.db", fresh_topic("file").as_str().replace('/', "-")))
+/// }
+///
+/// store_suite!(
+///     async || Embedded::at(file()),
+///     reopen = async |store: Embedded| {
+///         let path = store.path().to_owned();
+///         drop(store);
+///         Embedded::at(path)
+///     }
+/// );
 /// ```
 #[macro_export]
 macro_rules! store_suite {
@@ -46,6 +60,7 @@ macro_rules! store_suite {
             c1_a_refused_commit_leaves_nothing
             c2_a_commit_from_an_older_position_is_told_what_it_missed
             c2_a_commit_from_another_history_is_forked
+            c2_an_offset_that_no_topic_has_is_refused
             c2_a_lane_that_moved_is_told
             c2_another_form_is_refused
             c2_an_effect_is_taken_once
