@@ -15,7 +15,7 @@ pub(super) struct Banner {
 impl Banner {
     pub(super) fn of<P: Principal>(parts: &Parts<P>) -> Self {
         let broker = parts.broker.as_ref().map_or("none: one node".to_owned(), |b| format!("{b:?}"));
-        Self { store: format!("{:?}", parts.store), broker, guests: parts.admits_guests() }
+        Self { store: parts.store.describe(), broker, guests: parts.admits_guests() }
     }
 
     pub(super) fn print(&self, served: &Served) {
