@@ -328,3 +328,6 @@ fn again(error: &StoreError) -> StoreError {
         StoreError::Invalid(_) => StoreError::Invalid(what),
     }
 }
+
+#[cfg(test)]
+mod tests;
