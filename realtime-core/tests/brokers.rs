@@ -37,6 +37,30 @@ fn b6_a_buffer_does_not_grow_and_losses_are_told_by_name() {
 }
 
 #[test]
+fn b6_with_one_publish_for_each_read_a_full_buffer_brings_messages_too() {
+    run(async {
+        let hub = MemoryBroker::hub();
+        let (a, b) = (hub.node(), hub.node());
+        let topic = fresh_topic("b6s");
+        b.join(std::slice::from_ref(&topic)).await.unwrap();
+        let mut incoming = b.incoming();
+        for _ in 0..1_024 {
+            a.publish(&topic, "old".into()).await.unwrap();
+        }
+        let (mut doubts, mut heard) = (0, 0);
+        for n in 0..3_000 {
+            a.publish(&topic, n.to_string().into()).await.unwrap();
+            match incoming.next().await.unwrap() {
+                Incoming::Doubt { .. } => doubts += 1,
+                Incoming::Message { bytes, .. } if bytes == "old" => panic!("what came before the doubt"),
+                Incoming::Message { .. } => heard += 1,
+            }
+        }
+        assert_eq!((doubts, heard), (1, 2_999), "once, and then it keeps up");
+    });
+}
+
+#[test]
 fn a_second_stream_of_a_node_has_ended() {
     run(async {
         let node = MemoryBroker::hub().node();
