@@ -216,7 +216,9 @@ mod tests {
 
     #[test]
     fn a_float_in_json_is_read_to_the_last_bit() {
-        for text in ["1.7976931348623157e308", "2.2250738585072011e-308", "-1294286117481048.2", "9007199254740993.0"] {
+        for text in
+            ["1.7976931348623157e308", "2.2250738585072011e-308", "-1294286117481048.2", "9007199254740993.0"]
+        {
             let value: f64 = serde_json::from_str::<Raw>(text).unwrap().decode().unwrap();
             assert_eq!(value.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text}");
         }

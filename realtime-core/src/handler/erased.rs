@@ -1,6 +1,10 @@
 //! A model without its type: what the topic worker calls.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use realtime_protocol::{Raw, raw::RawError, schema};
 
@@ -62,6 +66,21 @@ struct Typed<M: SyncModel> {
     parts: ModelParts<M>,
 }
 
+/// Runs the author's code where nobody else stops its panic, which would end every topic of the shard: policies,
+/// `Serialize`, `Clone`. `None`: it panicked, and the log says so.
+fn guarded<M: SyncModel, T>(what: &str, act: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(act)).ok();
+    if done.is_none() {
+        tracing::error!(model = std::any::type_name::<M>(), what, "the program's own code panicked");
+    }
+    done
+}
+
+/// Like [`guarded`], for what can fail anyway.
+fn guarded_raw<M: SyncModel, T>(act: impl FnOnce() -> Result<T, RawError>) -> Result<T, RawError> {
+    guarded::<M, _>("encode, decode", act).unwrap_or_else(|| Err(RawError::new("its own code panicked")))
+}
+
 impl<M: SyncModel> Typed<M> {
     fn policy(&self, door: Door) -> Option<PolicyFn<M>> {
         match door {
@@ -76,9 +95,10 @@ impl<M: SyncModel> Typed<M> {
     fn encode(&self, entity: &M) -> Result<Vec<Raw>, RawError> {
         let cell = |column: &crate::model::ColumnDef<M>| {
             let raw = (column.encode)(entity)?;
-            match raw.is_finite() {
-                true => Ok(raw),
-                false => Err(RawError::new(format!("{}: NaN and infinity cannot be kept", column.name))),
+            match (raw.is_finite(), raw.is_shallow()) {
+                (true, true) => Ok(raw),
+                (false, _) => Err(RawError::new(format!("{}: NaN and infinity cannot be kept", column.name))),
+                (_, false) => Err(RawError::new(format!("{}: it is nested too deep", column.name))),
             }
         };
         self.parts.columns.iter().map(cell).collect()
@@ -99,22 +119,28 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
     }
 
     fn row(&self, cells: &[Option<Raw>]) -> Result<Row, RawError> {
-        let entity = (self.parts.decode)(&mut Columns::new(cells))?;
-        Ok(Row { cells: self.encode(&entity)?, value: Arc::new(entity) })
+        guarded_raw::<M, _>(|| {
+            let entity = (self.parts.decode)(&mut Columns::new(cells))?;
+            Ok(Row { cells: self.encode(&entity)?, value: Arc::new(entity) })
+        })
     }
 
     fn row_of(&self, value: Box<dyn Any + Send + Sync>) -> Result<Row, RawError> {
         let entity = value.downcast::<M>().map_err(|_| RawError::new("an entity of another model"))?;
-        let cells = self.encode(&entity)?;
+        let cells = guarded_raw::<M, _>(|| self.encode(&entity))?;
         Ok(Row { cells, value: Arc::from(entity as Box<dyn Any + Send + Sync>) })
     }
 
     fn key_of(&self, value: &(dyn Any + Send + Sync)) -> Option<String> {
-        value.downcast_ref::<M>().map(|entity| entity.key().to_owned())
+        let entity = value.downcast_ref::<M>()?;
+        guarded::<M, _>("key", || entity.key().to_owned())
     }
 
     fn topic_fields(&self, value: &(dyn Any + Send + Sync)) -> Vec<String> {
-        value.downcast_ref::<M>().map(self.parts.topic_fields).unwrap_or_default()
+        let fields = value
+            .downcast_ref::<M>()
+            .map(|entity| guarded::<M, _>("topic", || (self.parts.topic_fields)(entity)));
+        fields.flatten().unwrap_or_default()
     }
 
     fn ask(&self, door: Door, principal: &Value, entity: Option<&Value>, root: Option<&Value>) -> Answer {
@@ -127,7 +153,7 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
         let Some(principal) = principal.downcast_ref::<M::Principal>() else { return Answer::No };
         let entity = entity.and_then(|value| value.downcast_ref::<M>());
         let root = root.and_then(|value| value.downcast_ref::<M::Root>());
-        policy(principal, entity, root)
+        guarded::<M, _>("policy", || policy(principal, entity, root)).unwrap_or(Answer::No)
     }
 
     fn guards_opening(&self) -> bool {
@@ -163,6 +189,7 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
     }
 
     fn clone_value(&self, value: &Value) -> Option<Box<dyn Any + Send + Sync>> {
-        value.downcast_ref::<M>().map(|entity| Box::new(entity.clone()) as _)
+        let entity = value.downcast_ref::<M>()?;
+        guarded::<M, _>("clone", || Box::new(entity.clone()) as _)
     }
 }

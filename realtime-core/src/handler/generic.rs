@@ -31,13 +31,12 @@ pub(super) fn create(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Wri
         if cell.is_none() && column.rust == described.key {
             *cell = Some(Raw::encode(&key).map_err(|e| invalid("key", "type", e.to_string()))?);
         }
-        match cell {
-            Some(raw) => scene.check(column, raw)?,
-            None if column.optional => {}
-            None => return Err(invalid(&column.name, "required", "is missing".into())),
+        if cell.is_none() && !column.optional {
+            return Err(invalid(&column.name, "required", "is missing".into()));
         }
     }
     let row = scene.model().row(&cells).map_err(|e| invalid("", "type", e.to_string()))?;
+    check_row(scene, &row, |at| cells[at].is_some())?;
     made(scene, key, row)
 }
 
@@ -47,7 +46,7 @@ fn made(scene: &Scene<'_>, key: &str, row: Row) -> Result<(Option<Raw>, Written)
         return Err(invalid("key", "required", "names another entity than its columns".into()));
     }
     let is_root = scene.root.model.number() == scene.model().number();
-    if is_root && !is_of_topic(scene, &row) {
+    if !scene.is_of_topic(scene.entry, &row) {
         return Err(invalid("key", "topic", "belongs to another topic".into()));
     }
     if !is_root && scene.root_row.is_none() {
@@ -71,14 +70,11 @@ fn ask_new_root(scene: &Scene<'_>, row: &Row) -> Result<(), Refusal> {
     if answer == crate::policy::Answer::Yes { Ok(()) } else { Err(Refusal::Denied) }
 }
 
-fn is_of_topic(scene: &Scene<'_>, row: &Row) -> bool {
-    let fields = scene.model().topic_fields(&*row.value);
-    match &scene.registry.schema_of(scene.entry).topic {
-        realtime_protocol::schema::TopicOf::Root(pattern) => {
-            pattern.fill(&fields).is_ok_and(|topic| topic == *scene.topic)
-        }
-        realtime_protocol::schema::TopicOf::Of(_) => true,
-    }
+/// Checks the rules of the columns that were sent, as they will be kept, not as they came: serde reads more than one form of a value.
+fn check_row(scene: &Scene<'_>, row: &Row, sent: impl Fn(usize) -> bool) -> Result<(), Refusal> {
+    let columns = &scene.registry.schema_of(scene.entry).columns;
+    let mut cells = columns.iter().zip(&row.cells).enumerate().filter(|(at, _)| sent(*at));
+    cells.try_for_each(|(_, (column, cell))| scene.check(column, cell))
 }
 
 /// Sets columns that the attribute names, and no other.
@@ -87,15 +83,19 @@ pub(super) fn patch(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Writ
     let (key, _) = scene.target(Door::Patch, call)?;
     let before = scene.rows.get(&key).ok_or(Refusal::Missing)?;
     let mut cells: Vec<Option<Raw>> = before.cells.iter().cloned().map(Some).collect();
-    for (at, raw) in cells_of(call)? {
+    let patched = cells_of(call)?;
+    for &(at, raw) in &patched {
         let column = described.columns.get(usize::from(at)).ok_or_else(|| no_column(at))?;
         if !described.generic.patch.contains(&column.rust) {
             return Err(invalid(&column.name, "column", "may not be patched".into()));
         }
-        scene.check(column, raw)?;
         cells[usize::from(at)] = Some(raw.clone());
     }
     let row = scene.model().row(&cells).map_err(|e| invalid("", "type", e.to_string()))?;
+    check_row(scene, &row, |at| patched.iter().any(|(patched, _)| usize::from(*patched) == at))?;
+    if !scene.is_of_topic(scene.entry, &row) {
+        return Err(invalid("key", "topic", "belongs to another topic".into()));
+    }
     Ok((None, Written::from([(key, Some(Arc::new(row)))])))
 }
 

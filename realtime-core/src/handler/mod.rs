@@ -9,4 +9,4 @@ mod schema;
 pub(crate) use erased::{Door, ErasedModel, typed};
 pub use registry::RegistryError;
 pub(crate) use registry::{Entry, Registry};
-pub(crate) use run::{Call, root_row, run};
+pub(crate) use run::{Call, Written, root_row, run};

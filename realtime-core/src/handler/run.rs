@@ -7,7 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use realtime_protocol::{Raw, Topic, lane::MAX_OUTCOME_BYTES, schema::validate};
+use realtime_protocol::{
+    Raw, Topic,
+    lane::MAX_OUTCOME_BYTES,
+    schema::{TopicOf, validate},
+};
 
 use super::{
     erased::{Door, ErasedModel},
@@ -20,6 +24,13 @@ use crate::{
     topic::rows::{Overlay, Row, RowKey, Value},
     tx::{Context, Dirty, Run},
 };
+
+/// The longest key of an entity, in bytes.
+const MAX_KEY_BYTES: usize = 1024;
+/// The largest entity, in bytes.
+const MAX_ROW_BYTES: usize = 256 * 1024;
+/// The most that one mutation may write, in bytes.
+const MAX_WRITTEN_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a client asks for.
 #[derive(Clone, Debug)]
@@ -47,8 +58,14 @@ pub(crate) fn run(
     let mutator = registry
         .mutator(call.mutator)
         .ok_or_else(|| invalid("", "mutation", format!("no mutation has the number {}", call.mutator)))?;
+    // A rule is no match for NaN, which only MessagePack can carry.
+    if !call.args.iter().all(Raw::is_finite) {
+        return Err(invalid("", "type", "NaN and infinity are no values".into()));
+    }
     let mut scene = Scene::new(registry, topic, rows, context, mutator)?;
-    let (value, written) = scene.play(call)?;
+    let (value, mut written) = scene.play(call)?;
+    scene.check_size(&written)?;
+    scene.clear_with_root(&mut written);
     if value.as_ref().is_some_and(|raw| raw.bytes().len() > MAX_OUTCOME_BYTES) {
         return Err(Refusal::Limit("the size of a mutation's answer"));
     }
@@ -191,6 +208,9 @@ impl<'a> Scene<'a> {
             .model
             .row_of(value)
             .map_err(|e| Refusal::Fault(format!("what the mutator wrote cannot be kept: {e}")))?;
+        if !self.is_of_topic(entry, &row) {
+            return Err(Refusal::Fault("what the mutator wrote belongs to another topic".into()));
+        }
         let before = self.rows.get(key);
         for (i, field) in self.registry.schema_of(entry).columns.iter().enumerate() {
             let changed = before.is_none_or(|before| before.cells.get(i) != row.cells.get(i));
@@ -199,6 +219,43 @@ impl<'a> Scene<'a> {
             }
         }
         Ok(row)
+    }
+
+    /// Tells whether a row's own fields name this topic; a row that is no root names none.
+    pub(super) fn is_of_topic(&self, entry: &Entry, row: &Row) -> bool {
+        match &self.registry.schema_of(entry).topic {
+            TopicOf::Root(pattern) => {
+                let fields = entry.model.topic_fields(&*row.value);
+                pattern.fill(&fields).is_ok_and(|topic| topic == *self.topic)
+            }
+            TopicOf::Of(_) => true,
+        }
+    }
+
+    /// Bounds what one mutation may write: a commit that no store takes would be tried again for ever (L11).
+    fn check_size(&self, written: &Written) -> Result<(), Refusal> {
+        for (key, row) in written {
+            if key.key.len() > MAX_KEY_BYTES {
+                return Err(Refusal::Limit("the length of a key"));
+            }
+            if row.as_ref().is_some_and(|row| row.size() > MAX_ROW_BYTES) {
+                return Err(Refusal::Limit("the size of an entity"));
+            }
+        }
+        let sizes = written.values().flatten().map(|row| row.size());
+        if sizes.sum::<usize>() > MAX_WRITTEN_BYTES {
+            return Err(Refusal::Limit("the size of a change"));
+        }
+        Ok(())
+    }
+
+    /// A topic without its root is gone (S44): rows that stayed would be anybody's who may create it (L9).
+    fn clear_with_root(&self, written: &mut Written) {
+        let is_gone = |(key, _): &(RowKey, Value)| matches!(written.get(key), Some(None));
+        if self.root_row.as_ref().is_some_and(is_gone) {
+            let made = written.keys().cloned().collect::<Vec<_>>();
+            written.extend(made.into_iter().chain(self.rows.keys()).map(|key| (key, None)));
+        }
     }
 }
 
