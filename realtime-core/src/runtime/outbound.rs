@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 /// How much may wait for one connection, in bytes; more, and it is closed, reconnects and resumes.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// What a frame costs beside its bytes.
+const FRAME_COST: usize = 64;
+
 /// Why, and how, a connection ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Closing {
@@ -48,7 +51,7 @@ impl Outbound {
         if queue.closing.is_some() {
             return;
         }
-        queue.bytes += frame.len();
+        queue.bytes += frame.len() + FRAME_COST;
         queue.frames.push_back(frame);
         if queue.bytes > MAX_BYTES {
             tracing::warn!(

@@ -1,6 +1,9 @@
 //! A session on one connection: which frame may come when, and what each one asks of which topic.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use realtime_protocol::{
     Day, LaneId, LaneName, Position, Raw, Topic, code,
@@ -29,6 +32,8 @@ const MAX_SUBS: usize = 128;
 const MAX_LANES: usize = 64;
 /// The most mutations in one frame.
 const MAX_ENTRIES: usize = 256;
+/// The bound of a mutation's number: a number in TypeScript, and in every store.
+const MAX_SEQ: u64 = (1 << 53) - 1;
 
 /// What to do about a frame.
 pub(crate) enum Act {
@@ -133,8 +138,8 @@ impl Session {
     pub(crate) fn admit(&mut self, identity: Identity, now_ms: u64) -> Result<Option<v1::Welcome>, Closing> {
         if let Some(known) = &self.identity {
             let same = known.id == identity.id;
-            self.identity = Some(identity);
             return if same {
+                self.identity = Some(identity);
                 Ok(None)
             } else {
                 Err(Closing::new(code::MISBEHAVED, "a connection acts for one principal: open another"))
@@ -168,7 +173,11 @@ impl Session {
         if self.lanes.len() >= MAX_LANES {
             return Err(Closing::new(code::LIMIT, format!("a connection has at most {MAX_LANES} lanes")));
         }
-        self.lanes.push((LaneId::new("", &identity.id, name), day));
+        let id = LaneId::new("", &identity.id, name);
+        if self.lanes.iter().any(|(known, _)| *known == id) {
+            return Err(Closing::new(code::MISBEHAVED, "a lane has one index on a connection"));
+        }
+        self.lanes.push((id, day));
         Ok(Act::Nothing)
     }
 
@@ -183,6 +192,20 @@ impl Session {
             ));
         }
         self.last_sub = sub.id;
+        if !matches!(sub.view, v1::view::NONE | v1::view::ALL) {
+            return Err(Closing::new(code::MALFORMED, format!("{} is no view", sub.view)));
+        }
+        // Two would be told of each change twice, on one channel (S16).
+        if self.subs.values().any(|opened| opened.topic == sub.topic) {
+            return Err(Closing::new(
+                code::MISBEHAVED,
+                "a topic is open once on a connection: `unsub` first",
+            ));
+        }
+        let mut named = HashSet::new();
+        if !sub.lanes.iter().all(|(index, ..)| named.insert(*index)) {
+            return Err(Closing::new(code::MISBEHAVED, "a subscription names each lane once"));
+        }
         let held: Result<Vec<_>, _> = sub.lanes.iter().map(|lane| self.held(*lane)).collect();
         let held = held?;
         let root = self.served.registry.root_of(&sub.topic).filter(|_| !sub.topic.is_reserved());
@@ -244,6 +267,16 @@ impl Session {
         if mutate.entries.len() > MAX_ENTRIES {
             return Err(Closing::new(code::LIMIT, format!("a frame has at most {MAX_ENTRIES} mutations")));
         }
+        let numbered = |entry: &Entry| match entry {
+            Entry::Call(call) => {
+                (1..=MAX_SEQ).contains(&call.seq) && call.after.is_none_or(|after| after < call.seq)
+            }
+            _ => true,
+        };
+        if !mutate.entries.iter().all(numbered) {
+            let reason = "a mutation's number is from 1 to 2^53 - 1, and above the one that it follows";
+            return Err(Closing::new(code::MISBEHAVED, reason));
+        }
         let lane = self.held((mutate.lane, mutate.got, true))?;
         // One that was just closed: what was sent before is sent again under the next (S22).
         let (Some(opened), Some(identity)) = (self.subs.get(&mutate.sub), &self.identity) else {
@@ -270,6 +303,18 @@ impl Session {
         let topic = opened.topic.clone();
         let event = Event::Mutate { key, count: mutate.count, lane, entries };
         Ok(Act::Tell(topic.clone(), Message::Event { topic, event }))
+    }
+
+    /// The token was renewed: what the topics are to be told.
+    pub(crate) fn renewed(&self) -> Vec<(Topic, Message)> {
+        let Some(identity) = &self.identity else { return Vec::new() };
+        let tell = |(id, opened): (&u32, &Opened)| {
+            let topic = opened.topic.clone();
+            let principal = Arc::clone(&identity.seen[opened.root]);
+            let event = Event::Renewed { key: self.key(*id), principal };
+            (topic.clone(), Message::Event { topic, event })
+        };
+        self.subs.iter().map(tell).collect()
     }
 
     /// The connection is gone: what its topics are to be told.

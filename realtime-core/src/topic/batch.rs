@@ -1,7 +1,7 @@
 //! Runs what waits on a topic: up to 256 mutations become one commit with one offset (S8).
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -15,18 +15,23 @@ use super::{
     change,
     event::SubKey,
     lanes::{self, Lanes},
+    queue::Queue,
     record::{LaneOutcome, RecordBody},
     rows::{Overlay, Row, RowKey, Rows},
 };
 use crate::{
-    handler::{self, Call, Registry},
+    handler::{self, Call, Registry, Written},
     mutation::Refusal,
-    store::{Commit, LaneMove},
+    store::{Change, Commit, LaneMove},
     tx::Context,
 };
 
 /// The most mutations in one commit.
 const MAX_BATCH: usize = 256;
+/// About how many bytes of changes are one commit (S8).
+const MAX_BATCH_BYTES: usize = 256 * 1024;
+/// How many bytes the rows of a topic may have: a snapshot must fit into what may wait for a reader (L11).
+pub(super) const MAX_TOPIC_BYTES: usize = 4 * 1024 * 1024;
 
 /// A mutation that waits for its run.
 #[derive(Clone, Debug)]
@@ -41,6 +46,14 @@ pub(crate) struct Waiting {
     pub(crate) hash: u32,
     pub(crate) call: Call,
     pub(crate) context: Context,
+}
+
+impl Waiting {
+    /// About how many bytes it holds.
+    pub(crate) fn weight(&self) -> usize {
+        let args: usize = self.call.args.iter().map(|raw| raw.bytes().len() + 32).sum();
+        args + self.call.key.as_ref().map_or(0, String::len) + 128
+    }
 }
 
 /// A commit that was tried, and all that is needed to take it over or to try again.
@@ -73,10 +86,12 @@ pub(crate) struct Ground<'a> {
     pub(crate) form: u32,
     pub(crate) rows: &'a Arc<Rows>,
     pub(crate) lanes: &'a Lanes,
+    /// The bytes of its rows.
+    pub(crate) size: usize,
 }
 
 /// Takes waiting mutations, and returns the commit that they make, if any, and what to answer at once.
-pub(crate) fn run(ground: &Ground<'_>, waiting: &mut VecDeque<Waiting>) -> (Option<Batch>, Vec<Answer>) {
+pub(crate) fn run(ground: &Ground<'_>, waiting: &mut Queue) -> (Option<Batch>, Vec<Answer>) {
     let mut turn = Turn {
         ground,
         overlay: Overlay::over(Arc::clone(ground.rows)),
@@ -86,8 +101,10 @@ pub(crate) fn run(ground: &Ground<'_>, waiting: &mut VecDeque<Waiting>) -> (Opti
         got: HashMap::new(),
         ran: Vec::new(),
         answers: Vec::new(),
+        bytes: 0,
+        size: ground.size,
     };
-    while turn.ran.len() < MAX_BATCH {
+    while turn.ran.len() < MAX_BATCH && turn.bytes < MAX_BATCH_BYTES {
         match waiting.pop_front() {
             Some(entry) => turn.take(entry),
             None => break,
@@ -102,17 +119,23 @@ struct Turn<'a> {
     overlay: Overlay,
     /// Lanes as they will stand after what ran so far.
     states: HashMap<LaneId, LaneState>,
-    deferred: HashSet<LaneId>,
+    deferred: HashSet<(SubKey, LaneId)>,
     outcomes: Vec<LaneOutcome>,
     got: HashMap<LaneId, u64>,
     ran: Vec<Waiting>,
     answers: Vec<Answer>,
+    /// The bytes of what was written so far.
+    bytes: usize,
+    /// The bytes of the topic's rows, with what was written so far.
+    size: usize,
 }
 
 impl Turn<'_> {
     fn take(&mut self, entry: Waiting) {
         let Some(known) = self.ground.lanes.get(entry.lane) else { return };
         let state = self.states.get(&entry.lane).copied().unwrap_or_else(|| known.state());
+        // Nobody knows the outcome of what he is just asking for.
+        let entry = Waiting { got: entry.got.min(entry.seq.saturating_sub(1)), ..entry };
         match judge(state, entry.seq, entry.after, entry.got) {
             Judgement::Run => self.run(entry, state),
             Judgement::Repeat => self.repeat(&entry),
@@ -125,11 +148,9 @@ impl Turn<'_> {
         let ground = self.ground;
         let rows = &mut self.overlay;
         let result = handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call);
+        let result = result.and_then(|(value, written)| self.keep(written).map(|()| value));
         let outcome = match result {
-            Ok((value, written)) => {
-                written.into_iter().for_each(|(key, row)| self.overlay.put(key, row));
-                Done { value }.into()
-            }
+            Ok(value) => Done { value }.into(),
             Err(refusal) => refused(ground.topic, &refusal),
         };
         let got = match state {
@@ -141,6 +162,20 @@ impl Turn<'_> {
         let (lane, seq, hash) = (entry.lane, entry.seq, entry.hash);
         self.outcomes.push(LaneOutcome { lane, seq, hash, outcome });
         self.ran.push(entry);
+    }
+
+    /// Takes over what a mutation wrote, unless the topic would become too large.
+    fn keep(&mut self, written: Written) -> Result<(), Refusal> {
+        let old: usize = written.keys().filter_map(|key| self.overlay.get(key)).map(|row| row.size()).sum();
+        let new: usize = written.values().flatten().map(|row| row.size()).sum();
+        let size = self.size.saturating_sub(old) + new;
+        if new > old && size > MAX_TOPIC_BYTES {
+            return Err(Refusal::Limit("the size of a topic"));
+        }
+        self.size = size;
+        self.bytes += new;
+        written.into_iter().for_each(|(key, row)| self.overlay.put(key, row));
+        Ok(())
     }
 
     /// A repeat of this very batch is answered by its commit; an older one by what was kept.
@@ -166,7 +201,7 @@ impl Turn<'_> {
     }
 
     fn defer(&mut self, entry: &Waiting, code: &'static str) {
-        if self.deferred.insert(entry.lane) {
+        if self.deferred.insert((entry.from, entry.lane)) {
             let (to, index, seq) = (entry.from, entry.index, entry.seq);
             self.answers.push(Answer::Defer { to, index, seq, code });
         }
@@ -178,10 +213,15 @@ impl Turn<'_> {
         }
         let ground = self.ground;
         let (base, written) = self.overlay.into_written();
-        let changes = written.iter().filter_map(|(key, after)| {
+        let changed = written.iter().filter_map(|(key, after)| {
             change::row_change(ground.registry, key, base.get(key), after.as_ref())
         });
-        let record = RecordBody { rows: changes.collect(), lanes: self.outcomes };
+        // Nothing is left: the topic is gone (S44).
+        let is_gone = !base.is_empty()
+            && base.keys().all(|key| matches!(written.get(key), Some(None)))
+            && written.values().all(Option::is_none);
+        let record = RecordBody { rows: changed.collect(), lanes: self.outcomes };
+        let changes = record.rows.iter().map(change::store_change).collect();
         let bytes = record.encode().unwrap_or_default();
         let offset = ground.head.offset + u64::from(!record.rows.is_empty());
         let epoch = if record.rows.is_empty() { ground.head.epoch } else { ground.epoch };
@@ -189,7 +229,7 @@ impl Turn<'_> {
             expected: ground.head,
             epoch: ground.epoch,
             form: ground.form,
-            changes: record.rows.iter().map(change::store_change).collect(),
+            changes: if is_gone { vec![Change::Clear] } else { changes },
             lanes: moves(ground.lanes, Position { offset, epoch }, &record.lanes, &self.got),
             put: Vec::new(),
             take: Vec::new(),

@@ -52,6 +52,11 @@ pub(crate) enum Event {
     Unsubscribe {
         key: SubKey,
     },
+    /// Its connection has a new token: what its principal is now (S35).
+    Renewed {
+        key: SubKey,
+        principal: Value,
+    },
     Mutate {
         key: SubKey,
         count: u32,

@@ -24,6 +24,7 @@ impl Worker {
             CommitError::Behind { missed: Some(missed), .. } => {
                 self.losses += 1;
                 if self.losses >= MAX_LOSSES {
+                    self.losses = 0;
                     self.defer_all(batch.ran, code::BUSY, fx);
                 } else {
                     again(self, batch.ran);
@@ -56,16 +57,8 @@ impl Worker {
 
     /// Loads afresh: what waits is dropped, and sent again after the `subscribed` to come (S22).
     pub(super) fn reload(&mut self, fx: &mut Vec<Effect>) {
-        self.waiting.clear();
-        self.lanes.forget_rows();
-        self.unread.clear();
-        self.joining = self.subs.keys().copied().collect();
-        self.reading.clear();
+        self.join_all_again();
         self.held = None;
-        let keys = self.joining.clone();
-        for key in keys {
-            self.hold_where_it_stands(key);
-        }
         self.state = State::Loading;
         self.begin(Effect::Load, fx);
     }
@@ -73,8 +66,8 @@ impl Worker {
     /// The store failed: what waits is deferred, readers wait.
     pub(super) fn fail(&mut self, error: &StoreError, fx: &mut Vec<Effect>) {
         tracing::error!(topic = %self.topic, %error, "the store failed");
-        let waiting = std::mem::take(&mut self.waiting);
-        self.defer_all(waiting.into(), code::STORE_UNAVAILABLE, fx);
+        let waiting = self.waiting.take();
+        self.defer_all(waiting, code::STORE_UNAVAILABLE, fx);
         self.joining.append(&mut self.reading);
         self.held = None;
         self.state = if self.state == State::Ready { State::Ready } else { State::Broken };
@@ -88,6 +81,18 @@ impl Worker {
         if self.state == State::Broken {
             self.state = State::Cold;
             self.lanes.forget_rows();
+        }
+    }
+
+    /// Each subscriber is answered again, from where it stands; lanes are read again (S22).
+    pub(super) fn join_all_again(&mut self) {
+        self.waiting.take();
+        self.lanes.forget_rows();
+        self.unread.clear();
+        self.reading.clear();
+        self.joining = self.subs.keys().copied().collect();
+        for key in self.joining.clone() {
+            self.hold_where_it_stands(key);
         }
     }
 

@@ -12,6 +12,7 @@ use super::{
     channel::Channel,
     event::{Effect, SubKey, Subscriber},
     record::RecordBody,
+    rows::Value,
     worker::Worker,
 };
 
@@ -56,6 +57,15 @@ impl Worker {
         let lost: Vec<SubKey> =
             live.filter(|(_, sub)| self.may_open(&sub.principal).is_err()).map(|(key, _)| *key).collect();
         for key in lost {
+            self.revoke(key, fx);
+        }
+    }
+
+    /// A connection's token was renewed: claims may have gone with the old one (S35).
+    pub(super) fn renewed(&mut self, key: SubKey, principal: Value, fx: &mut Vec<Effect>) {
+        let Some(sub) = self.subs.get_mut(&key) else { return };
+        sub.principal = principal;
+        if sub.live && self.may_open(&self.subs[&key].principal).is_err() {
             self.revoke(key, fx);
         }
     }

@@ -126,18 +126,20 @@ impl Worker {
             Way::Lanes => (how::LANES, self.head, None),
             Way::Resume { from, .. } => (how::RESUMED, *from, None),
             Way::Snapshot { reason } => (how::SNAPSHOT, self.head, *reason),
-            Way::Refuse { code } => (how::REFUSED, self.head, Some(*code)),
+            // The same answer whether the topic has a history or not (S34).
+            Way::Refuse { code } => (how::REFUSED, Position::default(), Some(*code)),
         };
+        let refused = matches!(way, Way::Refuse { .. });
         let lanes = sub.lanes.iter().filter(|lane| self.lanes.is_read(lane.id));
         Subscribed {
             id: key.sub,
             count: sub.count,
-            channel: self.channel_of(sub).map_or(0, |channel| channel.number),
+            channel: self.channel_of(sub).filter(|_| !refused).map_or(0, |channel| channel.number),
             how,
             offset: from.offset,
             epoch: from.epoch,
-            until: self.head.offset,
-            class: self.class(),
+            until: if refused { 0 } else { self.head.offset },
+            class: if refused { 0 } else { self.class() },
             lanes: lanes
                 .filter_map(|lane| self.lanes.get(lane.id).map(|known| known.wire(lane.index)))
                 .collect(),

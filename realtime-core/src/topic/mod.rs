@@ -9,6 +9,7 @@ mod failure;
 mod fan_out;
 mod join;
 pub(crate) mod lanes;
+pub(crate) mod queue;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod worker;

@@ -29,6 +29,13 @@ pub(crate) struct Row {
     pub(crate) value: Value,
 }
 
+impl Row {
+    /// The bytes of its columns.
+    pub(crate) fn size(&self) -> usize {
+        self.cells.iter().map(|cell| cell.bytes().len()).sum()
+    }
+}
+
 /// All rows of a topic.
 pub(crate) type Rows = BTreeMap<RowKey, Arc<Row>>;
 
@@ -53,6 +60,13 @@ impl Overlay {
 
     pub(crate) fn put(&mut self, key: RowKey, row: Option<Arc<Row>>) {
         self.written.insert(key, row);
+    }
+
+    /// The keys of all rows that are there.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = RowKey> {
+        let base = self.base.keys().filter(|key| !self.written.contains_key(*key));
+        let written = self.written.iter().filter(|(_, row)| row.is_some()).map(|(key, _)| key);
+        base.chain(written).cloned()
     }
 
     /// The rows of one model, sorted by key.

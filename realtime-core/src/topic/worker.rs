@@ -3,10 +3,7 @@
 //! At most one operation on the store is under way at a time (load, read, commit, catch up), so what an answer
 //! says is never older than the worker was when it asked (S24).
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use realtime_protocol::{
@@ -20,6 +17,7 @@ use super::{
     channel::{self, Channel},
     event::{Effect, Event, HeldLane, Loaded, Now, ReadAnswer, SubKey, Subscriber},
     lanes::Lanes,
+    queue::Queue,
     record::RecordBody,
     rows::Rows,
 };
@@ -38,9 +36,6 @@ pub(super) enum State {
     Broken,
 }
 
-/// How many waiting mutations a worker takes before it defers (L11).
-const MAX_WAITING: usize = 4096;
-
 /// One topic on one node.
 pub(crate) struct Worker {
     pub(super) registry: Arc<Registry>,
@@ -54,6 +49,8 @@ pub(crate) struct Worker {
     pub(super) epoch: u32,
     form: u32,
     pub(super) rows: Arc<Rows>,
+    /// The bytes of its rows.
+    size: usize,
     pub(super) subs: BTreeMap<SubKey, Subscriber>,
     /// Subscribers that wait for their answer.
     pub(super) joining: Vec<SubKey>,
@@ -64,7 +61,7 @@ pub(crate) struct Worker {
     pub(super) lanes: Lanes,
     /// Lanes that a mutation named for the first time.
     pub(super) unread: Vec<LaneId>,
-    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting: Queue,
     committing: Option<Batch>,
     pub(super) losses: u32,
     pub(super) channels: [Channel; 2],
@@ -86,13 +83,14 @@ impl Worker {
             epoch: 0,
             form: 0,
             rows: Arc::default(),
+            size: 0,
             subs: BTreeMap::new(),
             joining: Vec::new(),
             reading: Vec::new(),
             held: None,
             lanes: Lanes::default(),
             unread: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: Queue::default(),
             committing: None,
             losses: 0,
             channels: [channel(0), channel(1)],
@@ -112,6 +110,7 @@ impl Worker {
         match event {
             Event::Subscribe { key, subscriber } => self.subscribe(key, subscriber, now),
             Event::Unsubscribe { key } => self.unsubscribe(key),
+            Event::Renewed { key, principal } => self.renewed(key, principal, fx),
             Event::Mutate { key, count, lane, entries } => self.mutate(key, count, lane, entries, now, fx),
             Event::Loaded(loaded) => self.loaded(loaded, now, fx),
             Event::Read(answer) => self.read(answer, fx),
@@ -137,7 +136,7 @@ impl Worker {
         self.subs.remove(&key);
         self.joining.retain(|joining| *joining != key);
         self.reading.retain(|reading| *reading != key);
-        self.waiting.retain(|waiting| waiting.from != key);
+        self.waiting.let_go(key);
         self.lanes.let_go(key);
     }
 
@@ -151,14 +150,20 @@ impl Worker {
         now: Now,
         fx: &mut Vec<Effect>,
     ) {
-        let Some(sub) = self.subs.get_mut(&key).filter(|sub| sub.count == count && count > 0) else { return };
-        if self.state == State::Broken || self.waiting.len() + entries.len() > MAX_WAITING {
-            let code = if self.state == State::Broken { code::STORE_UNAVAILABLE } else { code::BUSY };
-            if let Some(first) = entries.first() {
-                self.defer(key, lane.index, first.seq, code, fx);
-            }
+        // One that is about to be answered sends all of it again after that.
+        if self.joining.contains(&key) || self.reading.contains(&key) {
             return;
         }
+        let known = self.subs.get(&key).is_some_and(|sub| sub.count == count && count > 0);
+        let Some(first) = entries.first().map(|entry| entry.seq).filter(|_| known) else { return };
+        let full = match self.state {
+            State::Broken => Err(code::STORE_UNAVAILABLE),
+            _ => self.waiting.extend(key.conn, entries),
+        };
+        if let Err(code) = full {
+            return self.defer(key, lane.index, first, code, fx);
+        }
+        let Some(sub) = self.subs.get_mut(&key) else { return };
         if !sub.lanes.iter().any(|held| held.id == lane.id) {
             sub.lanes.push(lane);
             self.lanes.hold(lane.id, lane.day, now.today, key, lane.index);
@@ -166,7 +171,6 @@ impl Worker {
         if !self.lanes.is_read(lane.id) && !self.unread.contains(&lane.id) {
             self.unread.push(lane.id);
         }
-        self.waiting.extend(entries);
     }
 
     /// Begins the next operation, if none is under way: load, then doubts, then readers, then mutations.
@@ -263,6 +267,7 @@ impl Worker {
             form: self.form,
             rows: &self.rows,
             lanes: &self.lanes,
+            size: self.size,
         };
         let (batch, answers) = batch::run(&ground, &mut self.waiting);
         answers.into_iter().for_each(|answer| self.answer(answer, fx));
@@ -305,6 +310,8 @@ impl Worker {
         if moved {
             let rows = Arc::make_mut(&mut self.rows);
             for (key, row) in batch.written {
+                let old = rows.get(&key).map_or(0, |row| row.size());
+                self.size = (self.size + row.as_ref().map_or(0, |row| row.size())).saturating_sub(old);
                 match row {
                     Some(row) => rows.insert(key, row),
                     None => rows.remove(&key),
@@ -378,6 +385,7 @@ impl Worker {
             self.lanes.advance(Some(record.at), &body.lanes, &std::collections::HashMap::new());
             self.fan_out(&body, true, fx);
         }
+        self.size = self.rows.values().map(|row| row.size()).sum();
     }
 
     fn loaded(&mut self, loaded: Result<Loaded, StoreError>, now: Now, fx: &mut Vec<Effect>) {
@@ -391,8 +399,12 @@ impl Worker {
             Err(error) => self.fail(&error, fx),
             Ok((head, rows)) => {
                 self.state = State::Ready;
+                if head.at != self.head {
+                    self.join_all_again();
+                }
                 self.epoch = now.epoch;
                 (self.head, self.floor, self.form) = (head.at, head.floor, head.form);
+                self.size = rows.iter().map(|(_, row)| row.size()).sum();
                 self.rows = Arc::new(rows.into_iter().collect());
                 self.channels.iter_mut().for_each(|channel| channel.restart(head.at));
             }

@@ -16,7 +16,7 @@ use crate::runtime::Served;
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
 /// How long a connection may take to say `hello`.
 pub(crate) const HELLO_DEADLINE: Duration = Duration::from_secs(5);
-/// How long one write may take.
+/// How long the write of one frame may take.
 pub(crate) const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Whether this process is told to stop: every connection hears it.

@@ -1,6 +1,6 @@
 //! WebSocket (RFC 6455): subprotocols `realtime.v1.json` and `realtime.v1.msgpack`.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 use bytes::Bytes;
-use futures_util::SinkExt;
+use futures_util::{FutureExt, SinkExt};
 use realtime_protocol::{
     code,
     frame::{
@@ -107,9 +107,19 @@ impl Connection {
 
     /// Nothing but `hello` may come first, and soon.
     async fn await_hello(&mut self) -> Result<(), Option<Closing>> {
-        let message = timeout(HELLO_DEADLINE, self.socket.recv()).await;
+        let socket = &mut self.socket;
+        // WebSocket's own pings do not put it off.
+        let first = async {
+            loop {
+                match socket.recv().await {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    message => return message,
+                }
+            }
+        };
         let late = |_| Some(Closing::new(code::HELLO_TIMEOUT, "say `hello` sooner"));
-        self.received(message.map_err(late)?).await
+        let message = timeout(HELLO_DEADLINE, first).await.map_err(late)?;
+        self.received(message).await
     }
 
     async fn received(
@@ -147,15 +157,21 @@ impl Connection {
 
     async fn authenticate(&mut self, token: Option<String>) -> Result<(), Closing> {
         let hello = Hello::new(token, self.headers.clone());
-        let admitted = timeout(HELLO_DEADLINE, self.served.door.admit(hello)).await;
-        let identity = match admitted {
-            Ok(Ok(identity)) => identity,
-            Ok(Err(AuthError::Denied(why))) => return Err(Closing::new(code::UNAUTHENTICATED, why)),
-            Ok(Err(AuthError::Unavailable(why))) => return Err(Closing::new(code::UNAVAILABLE, why)),
+        // The author's code may panic; what the connection has open is let go of all the same.
+        let admitted = AssertUnwindSafe(async { self.served.door.admit(hello).await }).catch_unwind();
+        let identity = match timeout(HELLO_DEADLINE, admitted).await {
+            Ok(Ok(Ok(identity))) => identity,
+            Ok(Err(_)) => return Err(Closing::new(code::FAULT, "authentication failed: the server's fault")),
+            Ok(Ok(Err(AuthError::Denied(why)))) => return Err(Closing::new(code::UNAUTHENTICATED, why)),
+            Ok(Ok(Err(AuthError::Unavailable(why)))) => return Err(Closing::new(code::UNAVAILABLE, why)),
             Err(_) => return Err(Closing::new(code::UNAVAILABLE, "authentication took too long")),
         };
         if let Some(welcome) = self.session.admit(identity, clock::now_ms())? {
             self.out.push(encode(self.codec, &welcome.into()));
+            return Ok(());
+        }
+        for (topic, message) in self.session.renewed() {
+            self.served.hub.send(&topic, message).await;
         }
         Ok(())
     }
@@ -164,16 +180,17 @@ impl Connection {
     async fn write(&mut self, frames: Vec<Bytes>, closing: Option<Closing>) -> Result<(), Option<Closing>> {
         let socket = &mut self.socket;
         let codec = self.codec;
-        let write = async {
-            for frame in frames {
-                socket.feed(message(codec, frame)).await?;
-            }
-            socket.flush().await
-        };
-        match timeout(WRITE_DEADLINE, write).await {
-            Ok(Ok(())) => closing.map_or(Ok(()), |closing| Err(Some(closing))),
-            Ok(Err(_)) | Err(_) => Err(None),
+        let began = Instant::now();
+        for frame in frames {
+            let fed = timeout(WRITE_DEADLINE, socket.feed(message(codec, frame))).await;
+            fed.map_err(|_| None)?.map_err(|_| None)?;
         }
+        timeout(WRITE_DEADLINE, socket.flush()).await.map_err(|_| None)?.map_err(|_| None)?;
+        // Nothing was read meanwhile: that the client took it shows that it lives.
+        if began.elapsed() > PING_EVERY {
+            self.heard = Instant::now();
+        }
+        closing.map_or(Ok(()), |closing| Err(Some(closing)))
     }
 
     fn ping(&mut self) -> Result<(), Option<Closing>> {

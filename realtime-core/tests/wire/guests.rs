@@ -3,7 +3,7 @@
 use realtime_core::{
     AuthError,
     prelude::*,
-    protocol::frame::{Codec, v1::LaneRow},
+    protocol::frame::{Codec, v1::{LaneRow, Unsub}},
 };
 
 use super::support::{List, Server, raw};
@@ -32,6 +32,7 @@ async fn s1_another_principal_with_the_same_lane_name_has_another_lane() {
     assert!(matches!(subscribed.lanes.as_slice(), [LaneRow::Fresh(_)]));
     // Mallory replays Ann's frame: it runs as Mallory's own, and Ann's lane has not moved.
     mallory.outcome("List.add", Some("a"), vec![raw("x")]).await;
+    ann.send(Unsub { id: 1 }).await;
     let again = ann.sub(2, "list/a").await;
     let [LaneRow::Known(known)] = again.lanes.as_slice() else { panic!("{:?}", again.lanes) };
     assert_eq!(known.last, 1);

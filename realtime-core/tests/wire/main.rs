@@ -3,7 +3,9 @@
 
 mod bad_input;
 mod guests;
+mod hostile;
 mod mutations;
+mod nodes;
 mod rights;
 mod subscriptions;
 mod support;

@@ -57,6 +57,7 @@ async fn s21_an_unknown_position_gets_a_snapshot_that_says_why() {
         (3, (first.offset + 7, first.epoch, class), "fork"),
         (4, (first.offset, first.epoch, class + 1), "class"),
     ] {
+        client.send(Unsub { id: id - 1 }).await;
         let subscribed = client.resume(id, "list/a", Some(resume)).await;
         assert_eq!((subscribed.how, subscribed.reason.as_deref()), (how::SNAPSHOT, Some(reason)));
     }

@@ -104,7 +104,7 @@ impl Server {
         Self::serve(App::new().model::<List>().seed(list).store(Memory::new())).await
     }
 
-    pub(crate) async fn serve(app: App) -> Self {
+    pub(crate) async fn serve<P: Principal>(app: App<P>) -> Self {
         let router = app.into_router::<()>().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap().to_string();
