@@ -40,7 +40,7 @@ fn made() -> (TempDir, std::path::PathBuf) {
 fn commit(head: Head) -> Commit {
     let seq = head.at.offset + 1;
     let key = Key { model: 1, id: format!("{seq}").into() };
-    let value = vec![b'x'; if seq % 7 == 0 { 3 * PAGE } else { 300 }];
+    let value = vec![b'x'; if seq.is_multiple_of(7) { 3 * PAGE } else { 300 }];
     let kept = Kept { seq, hash: 9, at: None, outcome: "ok".into() };
     let lane = LaneMove { lane: LaneId([3; 16]), from: seq - 1, to: seq, got: seq / 2, kept: vec![kept] };
     let effect = Effect { index: 0, due_ms: seq, name: None, body: "do".into() };
@@ -50,7 +50,7 @@ fn commit(head: Head) -> Commit {
         form: head.form,
         changes: vec![Change::Create { key, columns: vec![(1, value.into())] }],
         lanes: vec![lane],
-        put: if seq % 5 == 0 { vec![effect] } else { Vec::new() },
+        put: if seq.is_multiple_of(5) { vec![effect] } else { Vec::new() },
         take: Vec::new(),
         record: format!("a record that is long enough to be found: {seq}").into(),
     }

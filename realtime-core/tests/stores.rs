@@ -8,6 +8,28 @@ mod memory {
     store_suite!(async || Memory::new());
 }
 
+/// One store of several apps.
+mod shared {
+    use std::sync::Arc;
+
+    use realtime_core::{
+        store::{Memory, Store},
+        store_suite,
+        testing::run,
+    };
+
+    store_suite!(async || Arc::new(Memory::new()));
+
+    #[test]
+    fn it_is_what_it_shares() {
+        let store: Arc<dyn Store> = Arc::new(Memory::new());
+        let shared = Arc::new(Arc::clone(&store));
+        assert_eq!((shared.describe(), shared.durability()), (store.describe(), store.durability()));
+        assert!(shared.outbox().is_some());
+        run(async { (shared.start().await.unwrap(), store.start().await.unwrap()) });
+    }
+}
+
 mod embedded {
     use std::{
         fs,

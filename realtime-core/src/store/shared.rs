@@ -5,9 +5,7 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 use realtime_protocol::{LaneId, Position, Topic};
 
-use super::{
-    Commit, CommitError, Durability, Head, LaneRows, Outbox, Page, Read, Replay, Store, StoreError,
-};
+use super::{Commit, CommitError, Durability, Head, LaneRows, Outbox, Page, Read, Replay, Store, StoreError};
 
 /// Hands every call on. Each app calls `start`: a store takes a second one as a question whether it is open.
 impl<S: Store + ?Sized> Store for Arc<S> {
