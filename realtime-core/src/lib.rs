@@ -8,6 +8,7 @@ mod describe;
 mod error;
 mod field;
 mod handler;
+mod host;
 #[doc(hidden)]
 pub mod lowered;
 mod model;

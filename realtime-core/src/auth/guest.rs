@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{principal::Guest, runtime::random};
+use crate::{host::random, principal::Guest};
 
 /// Makes and reads guests' tokens: `<id>.<HMAC-SHA256 of id>`, both base64url.
 #[derive(Clone)]

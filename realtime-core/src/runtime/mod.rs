@@ -2,11 +2,9 @@
 
 mod app;
 mod banner;
-pub(crate) mod clock;
 mod hub;
 mod origin;
 mod outbound;
-pub(crate) mod random;
 mod secret;
 mod seed;
 mod serve;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use realtime_protocol::{Position, Topic};
 
-use super::random;
+use crate::host::random;
 use crate::store::{Change, Commit, CommitError, Key, Read, Store, StoreError};
 
 /// The reserved topic that holds it. No client can open a topic that starts with `$`.

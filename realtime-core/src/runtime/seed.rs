@@ -2,10 +2,10 @@
 
 use realtime_protocol::{Position, Topic, schema::TopicOf};
 
-use super::random;
 use crate::{
     error::Problem,
     handler::Registry,
+    host::random,
     store::{Commit, CommitError, Store},
     topic::{
         change,

@@ -32,10 +32,15 @@ pub async fn serve(addr: &str, router: Router) -> Result {
         told_to_stop().await;
         crate::transport::drain();
     };
-    axum::serve(listener, service)
-        .with_graceful_shutdown(stop)
-        .await
-        .map_err(|source| Problem::Serve { addr: local, source }.into())
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
+    let served = tokio::select! {
+        served = async { serving.await } => served,
+        // A request that never ends does not keep the process.
+        () = crate::transport::patience() => Ok(()),
+    };
+    // An upgraded connection is a task of its own, which `axum::serve` does not wait for.
+    crate::transport::drained().await;
+    served.map_err(|source| Problem::Serve { addr: local, source }.into())
 }
 
 async fn listen(addr: &str) -> Result<(TcpListener, SocketAddr), Problem> {

@@ -160,7 +160,7 @@ impl Session {
             protocol: v1::VERSION,
             now: now_ms,
             max_frame: u32::try_from(v1::MAX_FRAME_BYTES).unwrap_or(u32::MAX),
-            ping_every: super::clock::ms(crate::transport::PING_EVERY),
+            ping_every: crate::host::clock::ms(crate::transport::PING_EVERY),
             durability: self.served.durability as u8,
             principal_id: identity.id.clone(),
             principal: identity.principal.clone(),

@@ -1,20 +1,25 @@
 //! A shard: one task that owns the workers of its topics, and carries out what they decide.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use realtime_protocol::{Day, Position, Topic};
+use realtime_protocol::{Day, Position, Topic, code};
 use tokio::sync::mpsc;
 
 use super::{
-    clock,
     outbound::{Closing, Outbound},
-    random, store_io,
+    store_io,
 };
 use crate::{
     broker::Broker,
     handler::Registry,
+    host::{clock, random},
     store::{Record, Store},
     topic::{
         event::{ConnId, Effect, Event, Now, SubKey, Subscriber},
@@ -32,8 +37,13 @@ pub(crate) enum Message {
     Doubt { topic: Option<Topic> },
 }
 
-/// How long a topic without subscribers stays in memory.
+/// How long a topic without subscribers stays in memory; one that was never written goes at once.
 const IDLE: Duration = Duration::from_secs(60);
+/// How many operations on store and broker may be under way; then messages wait (L11).
+const MAX_UNDER_WAY: usize = 4096;
+
+/// What became of an operation: whom to tell it, unless he is gone.
+type Done = Option<(Topic, u64, Event)>;
 
 struct Shard {
     registry: Arc<Registry>,
@@ -42,11 +52,14 @@ struct Shard {
     topics: HashMap<Topic, Held>,
     /// The connections that subscribe here, and how often.
     conns: HashMap<ConnId, (Arc<Outbound>, usize)>,
-    io: FuturesUnordered<BoxFuture<'static, Option<(Topic, Event)>>>,
+    io: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Numbers workers, so that no answer reaches another than who asked.
+    born: u64,
 }
 
 struct Held {
     worker: Worker,
+    born: u64,
     /// Idle at the last look: it goes at the next.
     idle: bool,
 }
@@ -59,23 +72,29 @@ pub(super) async fn run(
     mut messages: mpsc::Receiver<Message>,
 ) {
     let (topics, conns, io) = (HashMap::new(), HashMap::new(), FuturesUnordered::new());
-    let mut shard = Shard { registry, store, broker, topics, conns, io };
+    let mut shard = Shard { registry, store, broker, topics, conns, io, born: 0 };
     let mut look = tokio::time::interval(IDLE);
     loop {
         tokio::select! {
-            message = messages.recv() => match message {
+            message = messages.recv(), if shard.io.len() < MAX_UNDER_WAY => match message {
                 Some(message) => shard.take(message),
                 None => return,
             },
-            Some(done) = shard.io.next() => if let Some((topic, event)) = done {
-                shard.step(&topic, event);
-            },
+            Some(done) = shard.io.next() => shard.done(done),
             _ = look.tick() => shard.evict(),
         }
     }
 }
 
 impl Shard {
+    fn done(&mut self, done: Done) {
+        if let Some((topic, born, event)) = done
+            && self.topics.get(&topic).is_some_and(|held| held.born == born)
+        {
+            self.step(&topic, event);
+        }
+    }
+
     fn take(&mut self, message: Message) {
         match message {
             Message::Subscribe { topic, root, key, subscriber, out } => {
@@ -106,8 +125,9 @@ impl Shard {
                 u32::from(u16::from_be_bytes(random::bytes())),
             ];
             let worker = Worker::new(Arc::clone(registry), topic.clone(), root, unlike(numbers));
-            self.topics.insert(topic.clone(), Held { worker, idle: false });
-            self.join_broker(topic, true);
+            self.born += 1;
+            self.topics.insert(topic.clone(), Held { worker, born: self.born, idle: false });
+            self.join_broker(topic, Some(self.born));
         }
     }
 
@@ -123,12 +143,29 @@ impl Shard {
     fn step(&mut self, topic: &Topic, event: Event) {
         let Some(held) = self.topics.get_mut(topic) else { return };
         held.idle = false;
+        let born = held.born;
         let now = Now { today: Day::of_ms(clock::now_ms()), epoch: random::epoch() };
-        let effects = held.worker.step(event, now);
-        effects.into_iter().for_each(|effect| self.carry_out(topic, effect));
+        let turn = AssertUnwindSafe(|| held.worker.step(event, now));
+        let Ok(effects) = catch_unwind(turn) else { return self.bury(topic) };
+        let is_needless = held.worker.is_idle() && held.worker.is_blank();
+        effects.into_iter().for_each(|effect| self.carry_out(topic, born, effect));
+        if is_needless {
+            self.topics.remove(topic);
+            self.join_broker(topic, None);
+        }
     }
 
-    fn carry_out(&mut self, topic: &Topic, effect: Effect) {
+    /// A worker that panicked is of no use, and ends no other: who was subscribed comes back to a new one.
+    fn bury(&mut self, topic: &Topic) {
+        tracing::error!(%topic, "a topic's worker panicked; its subscribers are told to come back");
+        let Some(held) = self.topics.remove(topic) else { return };
+        for (out, _) in held.worker.conns().filter_map(|conn| self.conns.get(&conn)) {
+            out.close(Closing::new(code::FAULT, "the server failed: come back, and report it"));
+        }
+        self.join_broker(topic, None);
+    }
+
+    fn carry_out(&mut self, topic: &Topic, born: u64, effect: Effect) {
         let (store, topic) = (Arc::clone(&self.store), topic.clone());
         match effect {
             Effect::Send { conn, frame } => {
@@ -142,27 +179,30 @@ impl Shard {
                 }
             }
             Effect::Load => self.io.push(
-                async move { Some((topic.clone(), Event::Loaded(store_io::load(store, topic).await))) }
-                    .boxed(),
+                async move {
+                    let loaded = store_io::load(store, topic.clone()).await;
+                    Some((topic, born, Event::Loaded(loaded)))
+                }
+                .boxed(),
             ),
             Effect::Read { lanes, replays } => self.io.push(
                 async move {
                     let answer = store_io::read(store, topic.clone(), lanes, replays).await;
-                    Some((topic, Event::Read(answer)))
+                    Some((topic, born, Event::Read(answer)))
                 }
                 .boxed(),
             ),
             Effect::Replay { after } => self.io.push(
                 async move {
                     let answer = store_io::replay(store, topic.clone(), after).await;
-                    Some((topic, Event::Replayed(answer)))
+                    Some((topic, born, Event::Replayed(answer)))
                 }
                 .boxed(),
             ),
             Effect::Commit(commit) => self.io.push(
                 async move {
                     let result = store.commit(&topic, commit).await;
-                    Some((topic, Event::Committed(result)))
+                    Some((topic, born, Event::Committed(result)))
                 }
                 .boxed(),
             ),
@@ -170,7 +210,7 @@ impl Shard {
             Effect::RetryAfter { ms } => self.io.push(
                 async move {
                     tokio::time::sleep(Duration::from_millis(u64::from(ms))).await;
-                    Some((topic, Event::Retry))
+                    Some((topic, born, Event::Retry))
                 }
                 .boxed(),
             ),
@@ -192,19 +232,21 @@ impl Shard {
         );
     }
 
-    fn join_broker(&mut self, topic: &Topic, join: bool) {
+    /// Joins a topic, for the worker of this number, or leaves it.
+    fn join_broker(&mut self, topic: &Topic, join: Option<u64>) {
         let Some(broker) = self.broker.clone() else { return };
         let topic = topic.clone();
         self.io.push(
             async move {
                 let topics = [topic];
-                let done = if join { broker.join(&topics).await } else { broker.leave(&topics).await };
+                let done =
+                    if join.is_some() { broker.join(&topics).await } else { broker.leave(&topics).await };
                 if let Err(error) = done {
                     tracing::warn!(topic = %topics[0], ?error, "the broker did not change its subscriptions");
                 }
                 // What was published before the join resolved is found by the head.
                 let [topic] = topics;
-                join.then_some((topic, Event::Doubt))
+                join.map(|born| (topic, born, Event::Doubt))
             }
             .boxed(),
         );
@@ -221,7 +263,7 @@ impl Shard {
             }
             !go
         });
-        gone.iter().for_each(|topic| self.join_broker(topic, false));
+        gone.iter().for_each(|topic| self.join_broker(topic, None));
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     batch::{self, Answer, Batch, Ground, Waiting},
     change,
     channel::{self, Channel},
-    event::{Effect, Event, HeldLane, Loaded, Now, ReadAnswer, SubKey, Subscriber},
+    event::{ConnId, Effect, Event, HeldLane, Loaded, Now, ReadAnswer, SubKey, Subscriber},
     lanes::Lanes,
     queue::Queue,
     record::RecordBody,
@@ -101,6 +101,16 @@ impl Worker {
     /// Tells whether nobody needs it: nothing is open, nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
         self.subs.is_empty() && self.waiting.is_empty() && !self.busy
+    }
+
+    /// Tells whether its topic was never written, as far as is known: then nothing is lost with it.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.head == Position::default()
+    }
+
+    /// The connections that subscribe.
+    pub(crate) fn conns(&self) -> impl Iterator<Item = ConnId> {
+        self.subs.keys().map(|key| key.conn)
     }
 
     /// Takes one turn.

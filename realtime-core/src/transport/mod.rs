@@ -22,6 +22,42 @@ pub(crate) const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// Whether this process is told to stop: every connection hears it.
 static DRAINING: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::channel(false).0);
 
+/// How long the goodbyes may take once the process is told to stop.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
+/// How many connections are open: the process stays until all have parted.
+static OPEN: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::channel(0).0);
+
+/// One open connection.
+#[derive(Debug)]
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        OPEN.send_modify(|open| *open += 1);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        OPEN.send_modify(|open| *open -= 1);
+    }
+}
+
+/// Resolves when the process was told to stop so long ago that what goes on now is cut off.
+pub(crate) async fn patience() {
+    draining().await;
+    tokio::time::sleep(DRAIN_DEADLINE).await;
+}
+
+/// Resolves when every connection has parted, or has had its time to do so.
+pub(crate) async fn drained() {
+    let mut open = OPEN.subscribe();
+    if tokio::time::timeout(DRAIN_DEADLINE, open.wait_for(|open| *open == 0)).await.is_err() {
+        tracing::warn!(open = *OPEN.borrow(), "connections that do not part are cut off");
+    }
+}
+
 /// Returns the routes of all transports.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> Router<S> {
     Router::new().route("/ws", websocket::route(served))

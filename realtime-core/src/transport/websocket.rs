@@ -18,10 +18,11 @@ use realtime_protocol::{
 };
 use tokio::time::{Instant, interval_at, timeout};
 
-use super::{HELLO_DEADLINE, PING_EVERY, WRITE_DEADLINE};
+use super::{HELLO_DEADLINE, Open, PING_EVERY, WRITE_DEADLINE};
 use crate::{
     auth::{AuthError, Hello},
-    runtime::{Act, Closing, Outbound, Served, Session, clock},
+    host::clock,
+    runtime::{Act, Closing, Outbound, Served, Session},
 };
 
 /// What a socket reads at a time: a buffer of tungstenite's default size would cost 128 KiB a connection.
@@ -48,6 +49,7 @@ pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> Me
 
 /// Serves one connection to its end. What is refused is refused in band: browsers hide the status of an upgrade.
 async fn connection(served: Arc<Served>, mut socket: WebSocket, headers: HeaderMap) {
+    let _open = Open::new();
     let protocol = socket.protocol().and_then(|name| name.to_str().ok().map(str::to_owned));
     let codec = Codec::ALL.into_iter().find(|codec| Some(codec.subprotocol()) == protocol.as_deref());
     let Some(codec) = codec else {
@@ -85,19 +87,23 @@ struct Connection {
 impl Connection {
     /// Carries frames both ways; returns how it ends, unless the client is gone already.
     async fn run(&mut self) -> Option<Closing> {
-        if let Err(end) = self.await_hello().await {
-            return end;
-        }
-        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let going = || Closing::new(code::DRAINING, "this node is going away");
         let draining = super::draining();
         tokio::pin!(draining);
+        tokio::select! {
+            greeted = self.await_hello() => if let Err(end) = greeted {
+                return end;
+            },
+            () = &mut draining => return Some(going()),
+        }
+        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         loop {
             let out = Arc::clone(&self.out);
             let step = tokio::select! {
                 message = self.socket.recv() => self.received(message).await,
                 (frames, closing) = out.next() => self.write(frames, closing).await,
                 _ = ping.tick() => self.ping(),
-                () = &mut draining => Err(Some(Closing::new(code::DRAINING, "this node is going away"))),
+                () = &mut draining => Err(Some(going())),
             };
             if let Err(end) = step {
                 return end;

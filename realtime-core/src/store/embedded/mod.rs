@@ -30,7 +30,7 @@ use super::{
         StoreError,
     },
 };
-use crate::runtime::clock;
+use crate::host::clock;
 
 /// How many calls may wait for the writer, and for the reader; then their callers wait (L11).
 const QUEUE: usize = 1024;

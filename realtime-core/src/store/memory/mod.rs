@@ -21,7 +21,7 @@ use super::{
         StoreError,
     },
 };
-use crate::runtime::clock;
+use crate::host::clock;
 
 /// Keeps topics in the memory of this process: an ack means that this process has it, and no more.
 pub struct Memory {
