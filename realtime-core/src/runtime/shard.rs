@@ -281,3 +281,82 @@ pub(super) fn decode_record(bytes: &[u8]) -> Option<Record> {
     let (offset, epoch, prev_epoch, bytes) = rmp_serde::from_slice(bytes).ok()?;
     Some(Record { at: Position { offset, epoch }, prev_epoch, bytes })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        describe::Described,
+        handler::typed,
+        principal::{Anyone, Guest},
+        store::Memory,
+        topic::tests::Poll,
+    };
+    use realtime_protocol::frame::{Codec, v1::view};
+
+    fn shard() -> Shard {
+        let registry = Registry::new(vec![typed::<Poll>()], Guest::describe).ok().unwrap();
+        Shard {
+            registry: Arc::new(registry),
+            store: Arc::new(Memory::new()),
+            broker: None,
+            topics: HashMap::new(),
+            conns: HashMap::new(),
+            io: FuturesUnordered::new(),
+            born: 0,
+        }
+    }
+
+    fn subscribe(shard: &mut Shard, n: u32, root: usize) -> (Topic, SubKey, Arc<Outbound>) {
+        let topic = Topic::new(format!("poll/{n}")).unwrap();
+        let (key, out) = (SubKey { conn: ConnId(1), sub: n }, Arc::new(Outbound::default()));
+        let subscriber = Subscriber {
+            codec: Codec::Json,
+            view: view::ALL,
+            lanes: Vec::new(),
+            resume: None,
+            principal: Arc::new(Anyone { id: "ann".into() }),
+            count: 0,
+            live: false,
+        };
+        let (subscribed, told) = (topic.clone(), Arc::clone(&out));
+        shard.take(Message::Subscribe { topic: subscribed, root, key, subscriber, out: told });
+        (topic, key, out)
+    }
+
+    async fn settle(shard: &mut Shard) {
+        while let Some(done) = shard.io.next().await {
+            shard.done(done);
+        }
+    }
+
+    #[tokio::test]
+    async fn l11_a_topic_that_was_never_written_goes_with_its_last_subscriber() {
+        let mut shard = shard();
+        for n in 1..=100 {
+            let (topic, key, _) = subscribe(&mut shard, n, 0);
+            if n % 2 == 0 {
+                settle(&mut shard).await;
+            }
+            shard.take(Message::Unsubscribe { topic, key });
+        }
+        settle(&mut shard).await;
+        assert!(shard.topics.is_empty() && shard.conns.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panics_takes_no_other_topic_with_it() {
+        let mut shard = shard();
+        let no_such_model = 99;
+        let (topic, key, out) = subscribe(&mut shard, 1, no_such_model);
+        settle(&mut shard).await;
+        let (_, closing) = out.next().await;
+        assert!(closing.is_some_and(|closing| closing.code == code::FAULT));
+        assert!(shard.topics.is_empty());
+        shard.take(Message::Unsubscribe { topic, key });
+        assert!(shard.conns.is_empty());
+        let (_, _, out) = subscribe(&mut shard, 2, 0);
+        settle(&mut shard).await;
+        assert_eq!(out.next().await.0.len(), 2, "subscribed, page");
+    }
+}

@@ -15,4 +15,4 @@ pub(crate) mod rows;
 pub(crate) mod worker;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -409,7 +409,7 @@ impl Worker {
             Err(error) => self.fail(&error, fx),
             Ok((head, rows)) => {
                 self.state = State::Ready;
-                if head.at != self.head {
+                if head.at != self.head && self.subs.values().any(|sub| sub.count > 0) {
                     self.join_all_again();
                 }
                 self.epoch = now.epoch;

@@ -7,5 +7,7 @@ mod hostile;
 mod mutations;
 mod nodes;
 mod rights;
+#[cfg(unix)]
+mod stop;
 mod subscriptions;
 mod support;

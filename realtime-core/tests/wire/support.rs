@@ -112,6 +112,11 @@ impl Server {
         Self { addr }
     }
 
+    /// One that another process runs.
+    pub(crate) fn at(addr: String) -> Self {
+        Self { addr }
+    }
+
     pub(crate) async fn connect(&self, codec: Codec) -> Client {
         self.connect_with(Some(codec.subprotocol()), None, codec).await
     }

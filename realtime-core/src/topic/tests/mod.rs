@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The model of these tests.
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
 #[sync(topic = "poll/{id}", create = realtime_core::anyone, delete = realtime_core::anyone)]
-struct Poll {
+pub(crate) struct Poll {
     #[sync(key)]
     id: String,
     votes: u32,

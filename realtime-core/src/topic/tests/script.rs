@@ -3,9 +3,10 @@
 use realtime_protocol::frame::v1::Outcome;
 
 use super::{
-    super::event::{ConnId, Event},
+    super::event::{ConnId, Effect, Event},
     world::World,
 };
+use crate::store::StoreError;
 
 /// One client, connected and settled.
 fn one() -> (World, usize) {
@@ -224,4 +225,60 @@ fn s27_a_lost_last_message_is_found_when_the_broker_says_so() {
     world.step(1, Event::Doubt);
     world.settle();
     assert_eq!(world.clients[bob].votes, Some(1));
+}
+
+#[test]
+fn s22_a_frame_that_comes_while_its_sender_is_answered_again_is_dropped() {
+    let (mut world, ann) = one();
+    world.clients[ann].call("vote");
+    world.send(ann);
+    while !matches!(world.nodes[0].io.front(), Some(Effect::Commit(_))) {
+        world.store_step(0);
+    }
+    // The commit's answer is lost: the topic is loaded, and Ann is to be answered again.
+    world.lose_commit_answer(0, true);
+    log(&mut world, ann);
+    world.clients[ann].next_seq = 3;
+    world.send_calls(ann, &[(2, "close")]);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["resumed @1", "delta @2 1"]);
+    assert_eq!((world.votes(), world.head().offset), (1, 2));
+}
+
+#[test]
+fn l8_a_reader_that_stayed_while_the_store_was_away_learns_what_others_wrote_meanwhile() {
+    let mut world = World::new(2);
+    let (ann, bob, carol) = (world.add_client(0), world.add_client(0), world.add_client(1));
+    world.connect(ann, 0);
+    world.connect(carol, 1);
+    world.settle();
+    // Bob comes while the first node cannot reach the store.
+    world.clients[bob].call("idle");
+    world.connect(bob, 0);
+    world.nodes[0].io.clear();
+    world.step(0, Event::Read(Err(StoreError::Unavailable("cut".into()))));
+    call(&mut world, carol, &["vote"]);
+    world.nodes[0].inbox.clear();
+    log(&mut world, ann);
+    world.step(0, Event::Retry);
+    world.settle();
+    assert_eq!(log(&mut world, ann), ["resumed @1", "delta @2 1"]);
+    assert_eq!((world.clients[ann].votes, world.clients[bob].votes), (Some(1), Some(1)));
+}
+
+#[test]
+fn l11_one_that_floods_is_deferred_and_others_are_not() {
+    let (mut world, mallory) = one();
+    let bob = world.add_client(0);
+    world.connect(bob, 0);
+    world.settle();
+    log(&mut world, mallory);
+    let votes = |from: u64| (from..from + 200).map(|seq| (seq, "vote")).collect::<Vec<_>>();
+    world.clients[mallory].next_seq = 1_000;
+    (0..30).for_each(|frame| world.send_calls(mallory, &votes(1 + frame * 200)));
+    world.clients[bob].call("vote");
+    world.send(bob);
+    world.settle();
+    assert!(log(&mut world, mallory).contains(&"defer 201 limit".to_owned()));
+    assert!(matches!(world.clients[bob].settled.as_slice(), [(1, Outcome::Done(_))]));
 }
