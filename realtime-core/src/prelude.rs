@@ -3,7 +3,7 @@
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    App, AuthError, Guest, Hello, Id, Never, Principal, Result, SyncError, SyncModel, SyncType, Timestamp, Tx,
-    anyone, mutations, serve,
+    App, AuthError, Guest, Hello, Id, Never, Principal, Result, SyncError, SyncModel, SyncType, Timestamp,
+    Tx, anyone, mutations, serve,
     store::{Embedded, Memory},
 };

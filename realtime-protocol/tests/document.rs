@@ -25,7 +25,10 @@ fn the_protocol_document_has_the_codes_tables() {
     if env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(&path, &want).unwrap();
     }
-    assert!(fs::read_to_string(&path).unwrap() == want, "run UPDATE_GENERATED=1 cargo test -p realtime-protocol");
+    assert!(
+        fs::read_to_string(&path).unwrap() == want,
+        "run UPDATE_GENERATED=1 cargo test -p realtime-protocol"
+    );
 }
 
 fn tables() -> String {

@@ -3,7 +3,10 @@
 use realtime_core::{
     AuthError,
     prelude::*,
-    protocol::frame::{Codec, v1::{LaneRow, Unsub}},
+    protocol::frame::{
+        Codec,
+        v1::{LaneRow, Unsub},
+    },
 };
 
 use super::support::{List, Server, raw};
