@@ -2,10 +2,11 @@
 
 use crate::files::{self, File};
 
-/// `runtime → {handler, presence} → {model, store, broker, auth, transport}`: a module may name its own
-/// layer and those below; modules that are not listed here are free.
+/// `{runtime, transport} → {handler, topic} → {model, store, broker, auth} → host`: a module may name its own
+/// layer and those below; modules that are not listed here are free. A transport drives sessions, so it stands
+/// beside the runtime.
 const LAYERS: &[&[&str]] =
-    &[&["model", "store", "broker", "auth", "transport"], &["handler", "presence"], &["runtime"]];
+    &[&["host"], &["model", "store", "broker", "auth"], &["handler", "topic"], &["runtime", "transport"]];
 
 /// What the protocol crate must not name: whoever drives it brings time, chance and sockets.
 const IMPURE: &[&str] = &[
