@@ -104,7 +104,7 @@ fn a_program_that_does_not_build_or_stops_is_4_with_its_last_words() {
     };
     ends(&run("fn main() { nothing() }"), 4, "your program does not build");
     let stops = "fn main() { eprintln!(\"DATABASE_URL not set\"); std::process::exit(1); }";
-    ends(&run(stops), 4, "its last words: \"DATABASE_URL not set\". Move what needs I/O into .state_with");
+    ends(&run(stops), 4, "its last words: \"DATABASE_URL not set\". Open databases and read secrets after");
     assert!(!at.join("web").exists());
 }
 

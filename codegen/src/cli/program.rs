@@ -37,6 +37,7 @@ pub(super) fn ask(directory: &Path, package: Option<&str>, say: Say) -> Result<S
     let answer = folder.path().join("schema.json");
     let mut child = Command::new(&program)
         .current_dir(directory)
+        .env("RUST_BACKTRACE", "0")
         .env("REALTIME_SCHEMA", &answer)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -56,8 +57,8 @@ pub(super) fn ask(directory: &Path, package: Option<&str>, say: Say) -> Result<S
     }
     if ended.is_none() {
         return Err(Failure::Program(
-            "your program did not come to serve()/into_router() within a minute. Move what needs I/O into \
-             .state_with(async || …), which is not run for a schema."
+            "your program did not come to serve()/into_router() within a minute. Open databases and read secrets after that \
+         call: it answers for the schema before anything is opened."
                 .into(),
         ));
     }
@@ -89,8 +90,8 @@ fn stopped(words: &str) -> Failure {
         many => format!("its last words:\n  {}\n ", many.join("\n  ")),
     };
     Failure::Program(format!(
-        "your program ended before it came to serve()/into_router() — {words}. Move what needs I/O into \
-         .state_with(async || …), which is not run for a schema."
+        "your program ended before it came to serve()/into_router() — {words}. Open databases and read secrets after that \
+         call: it answers for the schema before anything is opened."
     ))
 }
 
@@ -151,7 +152,8 @@ mod tests {
         assert_eq!(
             text,
             "error: your program ended before it came to serve()/into_router() — its last words: \
-             \"DATABASE_URL not set\". Move what needs I/O into .state_with(async || …), which is not run for a schema."
+             \"DATABASE_URL not set\". Open databases and read secrets after that \
+         call: it answers for the schema before anything is opened."
         );
         assert_eq!(stopped("").code(), 4);
     }

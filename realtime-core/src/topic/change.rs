@@ -120,7 +120,10 @@ pub(crate) fn load(
     let cells: Vec<_> =
         stored.columns.iter().map(|(number, bytes)| (*number, Raw::from_bytes(bytes.clone()))).collect();
     let row = overwrite(registry, entry, none, &cells)
-        .map_err(|e| RawError::new(format!("the stored {} `{key}`: {e}", entry.model.name())))?;
+        .map_err(|e| RawError::new(format!(
+            "the stored {} `{key}` does not fit the model: {e}. A field that is new needs `#[sync(default = …)]`",
+            entry.model.name()
+        )))?;
     Ok(Some((RowKey::new(stored.key.model, key), Arc::new(row))))
 }
 
