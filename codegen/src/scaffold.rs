@@ -33,6 +33,9 @@ const RESERVED: [&str; 24] = [
     "realtime-core",
 ];
 
+/// Ends a project's manifest: else cargo refuses one that lies below another workspace, such as our checkout.
+const OWN_WORKSPACE: &str = "\n# A project of its own, wherever its folder lies.\n[workspace]\n";
+
 /// Where the project gets Realtime from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -83,7 +86,10 @@ fn templates() -> Vec<&'static str> {
 fn adapted(path: &str, bytes: &[u8], template: &str, name: &str, source: &Source) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(bytes) else { return bytes.to_vec() };
     match path {
-        "Cargo.toml" => lines(text, |line| manifest_line(line, template, name, source)).into_bytes(),
+        "Cargo.toml" => {
+            let manifest = lines(text, |line| manifest_line(line, template, name, source));
+            (manifest + OWN_WORKSPACE).into_bytes()
+        }
         "web/package.json" => lines(text, |line| package_line(line, template, name, source)).into_bytes(),
         "README.md" => {
             lines(text, |line| (line == format!("# {template}")).then(|| format!("# {name}"))).into_bytes()
@@ -156,6 +162,7 @@ mod tests {
         assert!(manifest.contains("name = \"lunch-vote\""), "{manifest}");
         assert!(manifest.contains("\nrealtime-core = \"0.1.0\"\n"), "{manifest}");
         assert!(!manifest.contains("path ="), "{manifest}");
+        assert!(manifest.contains("\n[workspace]\n"), "{manifest}");
         let package = text(&files, "web/package.json");
         assert!(package.contains("\"name\": \"lunch-vote-web\""), "{package}");
         assert!(package.contains("\"@realtime/client\": \"0.1.0\""), "{package}");

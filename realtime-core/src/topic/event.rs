@@ -34,7 +34,7 @@ pub(crate) struct Subscriber {
     pub(crate) lanes: Vec<HeldLane>,
     /// Where it stood, and its class.
     pub(crate) resume: Option<(Position, u64)>,
-    /// Whether it named a position and must be told why it gets a snapshot.
+    /// What the topic's models see of who it is.
     pub(crate) principal: Value,
     /// How often it was answered.
     pub(crate) count: u32,
