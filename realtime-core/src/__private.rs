@@ -4,7 +4,8 @@ pub use realtime_protocol::{
     Raw,
     raw::RawError,
     schema::{
-        Field, Receiver, Rule, Shape, Ty, TypeDef, Variant, VariantFields, column_number, model_number,
+        Conflict, Field, Receiver, Rule, Shape, Ty, TypeDef, Variant, VariantFields, column_number,
+        model_number,
     },
 };
 pub use serde_json;
@@ -13,7 +14,7 @@ pub use crate::{
     describe::{Described, MapKey, Types},
     field::KeyField,
     lowered,
-    model::{Child, ColumnDef, Columns, InTopic, ModelParts, NoMutations, SyncModel, TopicDecl},
+    model::{Child, ColumnDef, Columns, InTopic, ModelParts, NoMutations, Retain, SyncModel, TopicDecl},
     mutation::{
         ArgDef, Args, ConstDecl, Fault, MutationDef, OptimisticDecl, Refusal, RunFn, SyncError, resulted,
         returned,

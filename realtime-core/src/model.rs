@@ -65,6 +65,12 @@ pub struct ModelParts<M: SyncModel> {
     pub columns: Vec<ColumnDef<M>>,
     /// Puts one together from its columns.
     pub decode: fn(&mut Columns<'_>) -> Result<M, RawError>,
+    /// Who may read an entity; `None`: whoever may open the topic.
+    pub read: Option<PolicyFn<M>>,
+    /// How often its topic is flushed, in milliseconds; `None`: at each commit. Of roots only.
+    pub every: Option<u32>,
+    /// What becomes of old entities; `None`: they stay.
+    pub retain: Option<Retain>,
     /// Who may open the topic; `None`: whoever was admitted.
     pub open: Option<PolicyFn<M>>,
     /// Who may create one; `None`: nobody.
@@ -77,6 +83,20 @@ pub struct ModelParts<M: SyncModel> {
     pub mutations: Vec<MutationDef<M>>,
 }
 
+/// Which entities of a model are deleted by themselves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retain {
+    /// Those older than this.
+    Age {
+        /// In milliseconds.
+        ms: u64,
+        /// The column (Rust name) that says when an entity came to be: a `Timestamp`.
+        by: &'static str,
+    },
+    /// The oldest, by key, beyond this many in a topic.
+    Count(u32),
+}
+
 /// Where a model lives, as the derive says it.
 #[derive(Clone, Copy, Debug)]
 pub enum TopicDecl {
@@ -87,7 +107,7 @@ pub enum TopicDecl {
 }
 
 /// A column, as the derive says it.
-pub struct ColumnDef<M> {
+pub struct ColumnDef<M: SyncModel> {
     /// Its name in Rust.
     pub rust: &'static str,
     /// Its name on the wire.
@@ -102,6 +122,10 @@ pub struct ColumnDef<M> {
     pub optional: bool,
     /// What its values must keep.
     pub rules: Vec<Rule>,
+    /// Who may read it; `None`: whoever may read the entity.
+    pub read: Option<PolicyFn<M>>,
+    /// Who may set it by `patch`, beside those whom the model's `patch` names; `None`: only they.
+    pub write: Option<PolicyFn<M>>,
     /// Takes its value out of an entity.
     pub encode: fn(&M) -> Result<Raw, RawError>,
 }

@@ -3,7 +3,7 @@
 use realtime_protocol::{
     Raw, code,
     raw::RawError,
-    schema::{Receiver, Rule, Ty},
+    schema::{Conflict, Receiver, Rule, Ty},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -53,6 +53,8 @@ pub struct MutationDef<M: SyncModel> {
     pub optimistic: OptimisticDecl,
     /// The columns of `self` that it may write (Rust names); `None`: any.
     pub writes: Option<&'static [&'static str]>,
+    /// What becomes of it where others changed its entity meanwhile.
+    pub conflict: Conflict,
     /// Who may call it; `None`: whoever may open the topic.
     pub allow: Option<PolicyFn<M>>,
     /// Decodes the arguments and runs the mutator.
@@ -108,6 +110,8 @@ pub enum Refusal {
     Missing,
     /// An entity of this key exists.
     Exists,
+    /// Others changed the entity since the author of the call saw it; the offset of the last such commit.
+    Stale(u64),
     /// An argument or a column breaks a rule.
     Invalid(realtime_protocol::schema::Broken),
     /// A limit was reached.
@@ -125,6 +129,7 @@ impl Refusal {
             Self::Denied => json!({ "code": code::DENIED }),
             Self::Missing => json!({ "code": code::MISSING }),
             Self::Exists => json!({ "code": code::EXISTS }),
+            Self::Stale(version) => json!({ "code": code::STALE, "version": version }),
             Self::Invalid(broken) => json!({
                 "code": code::INVALID, "path": broken.path, "rule": broken.rule, "message": broken.message,
             }),

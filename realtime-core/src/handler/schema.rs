@@ -2,7 +2,7 @@
 
 use realtime_protocol::{
     Pattern, lower,
-    schema::{Field, Generic, Model, Mutation, Optimistic, TopicOf, mutator_number},
+    schema::{Field, Generic, Model, Mutation, Optimistic, Rights, TopicOf, mutator_number},
 };
 
 use crate::{
@@ -24,6 +24,8 @@ pub(super) fn model<M: SyncModel>(parts: &ModelParts<M>, types: &mut Types) -> M
         key: parts.key.to_owned(),
         columns: columns(parts, types),
         generic: generic(parts),
+        rights: rights(parts),
+        every: parts.every,
         mutations: parts.mutations.iter().map(|m| mutation(parts.name, m, types)).collect(),
     }
 }
@@ -52,7 +54,17 @@ fn columns<M: SyncModel>(parts: &ModelParts<M>, types: &mut Types) -> Vec<Field>
 
 fn generic<M: SyncModel>(parts: &ModelParts<M>) -> Generic {
     let patch = parts.patch.iter().flat_map(|(columns, _)| columns).map(|c| (*c).to_owned());
-    Generic { create: parts.create.is_some(), patch: patch.collect(), delete: parts.delete.is_some() }
+    // A column with a `write` of its own is open to whom that names.
+    let written = parts.columns.iter().filter(|c| c.write.is_some()).map(|c| c.rust.to_owned());
+    let mut patch: Vec<String> = patch.chain(written).collect();
+    let mut seen = std::collections::HashSet::new();
+    patch.retain(|column| seen.insert(column.clone()));
+    Generic { create: parts.create.is_some(), patch, delete: parts.delete.is_some() }
+}
+
+fn rights<M: SyncModel>(parts: &ModelParts<M>) -> Rights {
+    let guarded = parts.columns.iter().filter(|c| c.read.is_some());
+    Rights { rows: parts.read.is_some(), columns: guarded.map(|c| c.rust.to_owned()).collect() }
 }
 
 fn mutation<M: SyncModel>(model: &str, def: &MutationDef<M>, types: &mut Types) -> Mutation {
@@ -66,6 +78,7 @@ fn mutation<M: SyncModel>(model: &str, def: &MutationDef<M>, types: &mut Types) 
         error: def.error.map(|error| error(types)),
         optimistic: optimistic(def.optimistic, types),
         writes: def.writes.map(|columns| columns.iter().map(|c| (*c).to_owned()).collect()),
+        conflict: def.conflict,
     }
 }
 

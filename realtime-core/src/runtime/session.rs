@@ -241,6 +241,7 @@ impl Session {
             class: 0,
             lanes: Vec::new(),
             reason: Some(code::DENIED.to_owned()),
+            partial: None,
         };
         if let Ok(frame) = self.codec.encode(&v1::ServerFrame::from(refused)) {
             self.out.push(frame);

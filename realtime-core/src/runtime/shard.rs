@@ -168,10 +168,9 @@ impl Shard {
     fn carry_out(&mut self, topic: &Topic, born: u64, effect: Effect) {
         let (store, topic) = (Arc::clone(&self.store), topic.clone());
         match effect {
-            Effect::Send { conn, frame } => {
-                if let Some((out, _)) = self.conns.get(&conn) {
-                    out.push(frame);
-                }
+            Effect::Send { to, frame, .. } => self.send(to.conn, frame),
+            Effect::SendAll { to, frame, .. } => {
+                to.iter().for_each(|to| self.send(to.conn, frame.clone()));
             }
             Effect::Close { conn, code, reason } => {
                 if let Some((out, _)) = self.conns.get(&conn) {
@@ -214,6 +213,12 @@ impl Shard {
                 }
                 .boxed(),
             ),
+        }
+    }
+
+    fn send(&self, conn: ConnId, frame: Bytes) {
+        if let Some((out, _)) = self.conns.get(&conn) {
+            out.push(frame);
         }
     }
 

@@ -1,9 +1,14 @@
 //! What happens to a topic worker, and what it wants done.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use realtime_protocol::{Day, LaneId, Position, code::CloseCode, frame::Codec};
 
-use super::{batch::Waiting, rows::Value};
+use super::{
+    batch::Waiting,
+    rows::{RowKey, Value},
+};
 use crate::store::{Commit, CommitError, Head, Lane, Record, Replay, StoreError};
 
 /// A connection of this node.
@@ -73,6 +78,11 @@ pub(crate) enum Event {
     Doubt,
     /// The wait after a failure of the store is over.
     Retry,
+    /// A reader that was behind, or waits for the next pages, has room again; `at`: where it stands now (S15, S23).
+    Drained {
+        key: SubKey,
+        at: Option<Arc<Stamp>>,
+    },
 }
 
 /// All rows of a topic, as of one position.
@@ -104,8 +114,15 @@ pub(crate) enum Effect {
     Commit(Commit),
     Publish(Record),
     Send {
-        conn: ConnId,
+        to: SubKey,
         frame: Bytes,
+        kind: Kind,
+    },
+    /// The same bytes to many.
+    SendAll {
+        to: Arc<[SubKey]>,
+        frame: Bytes,
+        kind: Kind,
     },
     /// The connection broke a promise of the protocol.
     Close {
@@ -117,6 +134,23 @@ pub(crate) enum Effect {
     RetryAfter {
         ms: u32,
     },
+}
+
+/// What may become of a frame on its way to a reader who is too slow (S15).
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// Never dropped: acks, `subscribed`, `reset`, `defer`.
+    Control,
+    /// Page or delta: may be dropped with all that follow it, since one catch-up stands for them.
+    Data(Arc<Stamp>),
+}
+
+/// Where a reader stands once a frame has reached its socket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Stamp {
+    pub(crate) at: Position,
+    /// The row from which its snapshot goes on, if it is not complete (S23).
+    pub(crate) next: Option<RowKey>,
 }
 
 /// What a worker is handed with each event.

@@ -1,6 +1,6 @@
 //! Fan-out of one commit: who lost the right to see it, private acks, then shared bytes (S13, S35).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use realtime_protocol::{
     code,
@@ -10,7 +10,7 @@ use realtime_protocol::{
 use super::{
     catch_up::catch_up,
     channel::Channel,
-    event::{Effect, SubKey, Subscriber},
+    event::{Effect, Kind, Stamp, SubKey, Subscriber},
     record::RecordBody,
     rows::Value,
     worker::Worker,
@@ -94,6 +94,7 @@ impl Worker {
                 .filter_map(|lane| self.lanes.get(lane.id).map(|known| known.wire(lane.index)))
                 .collect(),
             reason: Some(code::DENIED.to_owned()),
+            partial: None,
         };
         self.send(key, &refused.into(), fx);
     }
@@ -101,14 +102,16 @@ impl Worker {
     /// Makes a channel's delta once, and sends it to all of its subscribers.
     fn deliver(&mut self, at: usize, record: &RecordBody, fx: &mut Vec<Effect>) {
         let codec = self.channels[at].codec;
-        let mut to = self.subs.iter().filter(|(_, sub)| sub.live && sub.codec == codec).peekable();
-        if to.peek().is_none() {
+        let readers = self.subs.iter().filter(|(_, sub)| sub.live && sub.codec == codec);
+        let to: Arc<[SubKey]> = readers.map(|(key, _)| *key).collect();
+        if to.is_empty() {
             self.channels[at].restart(self.head);
             return;
         }
         let rows = catch_up(&self.registry, &self.rows, std::slice::from_ref(record));
         let frame = self.channels[at].advance(self.head, rows);
-        fx.extend(to.map(|(key, _)| Effect::Send { conn: key.conn, frame: frame.clone() }));
+        let kind = Kind::Data(Arc::new(Stamp { at: self.head, next: None }));
+        fx.push(Effect::SendAll { to, frame, kind });
     }
 
     pub(super) fn channel_of(&self, sub: &Subscriber) -> Option<&Channel> {

@@ -1,5 +1,7 @@
 //! Joining: what a subscriber is told, and from where it goes on (S20, S22, S24).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use realtime_protocol::{
     Position, code,
@@ -8,7 +10,7 @@ use realtime_protocol::{
 
 use super::{
     catch_up::catch_up,
-    event::{Effect, SubKey, Subscriber},
+    event::{Effect, Kind, Stamp, SubKey, Subscriber},
     record::RecordBody,
     rows::{Overlay, Value},
     worker::Worker,
@@ -46,8 +48,9 @@ impl Worker {
         let sub = sub.clone();
         let way = self.way(&sub, replays);
         self.send(key, &self.subscribed(key, &sub, &way).into(), fx);
+        let stamp = Kind::Data(Arc::new(Stamp { at: self.head, next: None }));
         for frame in self.first_frames(&sub, &way) {
-            fx.push(Effect::Send { conn: key.conn, frame });
+            fx.push(Effect::Send { to: key, frame, kind: stamp.clone() });
         }
         let live = matches!(way, Way::Resume { .. } | Way::Snapshot { .. });
         if let Some(sub) = self.subs.get_mut(&key) {
@@ -144,6 +147,7 @@ impl Worker {
                 .filter_map(|lane| self.lanes.get(lane.id).map(|known| known.wire(lane.index)))
                 .collect(),
             reason: reason.map(str::to_owned),
+            partial: None,
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
     batch::{self, Answer, Batch, Ground, Waiting},
     change,
     channel::{self, Channel},
-    event::{ConnId, Effect, Event, HeldLane, Loaded, Now, ReadAnswer, SubKey, Subscriber},
+    event::{ConnId, Effect, Event, HeldLane, Kind, Loaded, Now, ReadAnswer, Stamp, SubKey, Subscriber},
     lanes::Lanes,
     queue::Queue,
     record::RecordBody,
@@ -129,6 +129,7 @@ impl Worker {
             Event::Published(record) => self.published(&record, fx),
             Event::Doubt => self.doubt = true,
             Event::Retry => self.retry(),
+            Event::Drained { key, at } => self.drained(key, at.as_deref()),
         }
         self.turn(fx);
         effects
@@ -181,6 +182,16 @@ impl Worker {
         if !self.lanes.is_read(lane.id) && !self.unread.contains(&lane.id) {
             self.unread.push(lane.id);
         }
+    }
+
+    /// A reader has room again: it goes on from where it stands.
+    fn drained(&mut self, key: SubKey, at: Option<&Stamp>) {
+        let class = self.registry.class(self.root);
+        let Some(sub) = self.subs.get_mut(&key).filter(|sub| sub.live) else { return };
+        sub.live = false;
+        sub.resume = at.filter(|stamp| stamp.next.is_none()).map(|stamp| (stamp.at, class));
+        sub.lanes.iter_mut().for_each(|lane| lane.wanted = true);
+        self.joining.push(key);
     }
 
     /// Begins the next operation, if none is under way: load, then doubts, then readers, then mutations.
@@ -423,7 +434,8 @@ impl Worker {
 
     pub(super) fn send(&self, to: SubKey, frame: &ServerFrame, fx: &mut Vec<Effect>) {
         if let Some(sub) = self.subs.get(&to) {
-            fx.push(Effect::Send { conn: to.conn, frame: channel::encode(sub.codec, frame) });
+            let frame = channel::encode(sub.codec, frame);
+            fx.push(Effect::Send { to, frame, kind: Kind::Control });
         }
     }
 }

@@ -300,6 +300,7 @@ pub(crate) fn call(seq: u64, mutation: &str, key: Option<&str>, args: Vec<Raw>) 
         args,
         after: None,
         seed: None,
+        seen: None,
     }
     .into()
 }

@@ -171,6 +171,9 @@ fn parts(model: &Model) -> TokenStream {
             topic_fields: #topic_fields,
             columns: ::std::vec![#(#columns),*],
             decode: __realtime_decode,
+            read: ::core::option::Option::None,
+            every: ::core::option::Option::None,
+            retain: ::core::option::Option::None,
             open: #open,
             create: #create,
             delete: #delete,
@@ -213,6 +216,8 @@ fn column_def(index: usize, column: &Field, model: &Ident) -> TokenStream {
             ty: #ty,
             optional: #optional,
             rules: #rules,
+            read: ::core::option::Option::None,
+            write: ::core::option::Option::None,
             encode: |entity: &#model| #p::Raw::encode(&entity.#ident),
         }
     }

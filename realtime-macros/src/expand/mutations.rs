@@ -121,6 +121,7 @@ fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> To
             error: #error,
             optimistic: #optimistic,
             writes: #writes,
+            conflict: #p::Conflict::Order,
             allow: #allow,
             run: #run,
         }

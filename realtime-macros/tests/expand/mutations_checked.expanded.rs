@@ -111,6 +111,7 @@ impl Poll {
                         }
                     },
                     writes: ::core::option::Option::Some(&["choices", "total"]),
+                    conflict: ::realtime_core::__private::Conflict::Order,
                     allow: ::core::option::Option::Some(__realtime_allow),
                     run: |tx, this, mut args| {
                         let argument_0 = args.next::<usize>("choice")?;
@@ -139,6 +140,7 @@ impl Poll {
                     error: ::core::option::Option::None,
                     optimistic: ::realtime_core::__private::OptimisticDecl::None,
                     writes: ::core::option::Option::Some(&[]),
+                    conflict: ::realtime_core::__private::Conflict::Order,
                     allow: ::core::option::Option::None,
                     run: |tx, this, mut args| {
                         args.end()?;

@@ -81,16 +81,21 @@ const _: () = {
                 columns: ::std::vec![
                     ::realtime_core::__private::ColumnDef { rust : "id", name : "id",
                     number : 7u16, doc : "", ty : __realtime_type_0, optional : false,
-                    rules : ::std::vec![], encode : | entity : & Message |
+                    rules : ::std::vec![], read : ::core::option::Option::None, write :
+                    ::core::option::Option::None, encode : | entity : & Message |
                     ::realtime_core::__private::Raw::encode(& entity.id), },
                     ::realtime_core::__private::ColumnDef { rust : "sent_at", name :
                     "sentAt", number :
                     ::realtime_core::__private::column_number("sentAt"), doc : "", ty :
-                    __realtime_type_1, optional : true, rules : ::std::vec![], encode : |
-                    entity : & Message | ::realtime_core::__private::Raw::encode(& entity
-                    .sent_at), }
+                    __realtime_type_1, optional : true, rules : ::std::vec![], read :
+                    ::core::option::Option::None, write : ::core::option::Option::None,
+                    encode : | entity : & Message |
+                    ::realtime_core::__private::Raw::encode(& entity.sent_at), }
                 ],
                 decode: __realtime_decode,
+                read: ::core::option::Option::None,
+                every: ::core::option::Option::None,
+                retain: ::core::option::Option::None,
                 open: ::core::option::Option::None,
                 create: ::core::option::Option::None,
                 delete: ::core::option::Option::None,

@@ -126,7 +126,8 @@ const _: () = {
                 columns: ::std::vec![
                     ::realtime_core::__private::ColumnDef { rust : "id", name : "id",
                     number : ::realtime_core::__private::column_number("id"), doc : "",
-                    ty : __realtime_type_0, optional : false, rules : ::std::vec![],
+                    ty : __realtime_type_0, optional : false, rules : ::std::vec![], read
+                    : ::core::option::Option::None, write : ::core::option::Option::None,
                     encode : | entity : & Poll |
                     ::realtime_core::__private::Raw::encode(& entity.id), },
                     ::realtime_core::__private::ColumnDef { rust : "question", name :
@@ -135,16 +136,22 @@ const _: () = {
                     __realtime_type_1, optional : false, rules :
                     ::std::vec![::realtime_core::__private::Rule::Length { min :
                     ::core::option::Option::Some(1u64), max :
-                    ::core::option::Option::Some(280u64) }], encode : | entity : & Poll |
+                    ::core::option::Option::Some(280u64) }], read :
+                    ::core::option::Option::None, write : ::core::option::Option::None,
+                    encode : | entity : & Poll |
                     ::realtime_core::__private::Raw::encode(& entity.question), },
                     ::realtime_core::__private::ColumnDef { rust : "closed", name :
                     "closed", number :
                     ::realtime_core::__private::column_number("closed"), doc : "", ty :
-                    __realtime_type_2, optional : true, rules : ::std::vec![], encode : |
-                    entity : & Poll | ::realtime_core::__private::Raw::encode(& entity
-                    .closed), }
+                    __realtime_type_2, optional : true, rules : ::std::vec![], read :
+                    ::core::option::Option::None, write : ::core::option::Option::None,
+                    encode : | entity : & Poll |
+                    ::realtime_core::__private::Raw::encode(& entity.closed), }
                 ],
                 decode: __realtime_decode,
+                read: ::core::option::Option::None,
+                every: ::core::option::Option::None,
+                retain: ::core::option::Option::None,
                 open: ::core::option::Option::None,
                 create: ::core::option::Option::Some(__realtime_create),
                 delete: ::core::option::Option::None,

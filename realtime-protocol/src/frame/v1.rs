@@ -126,6 +126,9 @@ frames! {
             ?
             /// Why it is a snapshot, or refused: a code.
             reason: String => "string",
+            ?
+            /// Models of which rows may be hidden: there, absent does not mean absent (S33). Left out: none.
+            partial: Vec<u16> => "readonly number[]",
         }
         /// A part of a snapshot.
         22 Page {
@@ -276,6 +279,15 @@ frames! {
             /// Its key.
             key: String => "string",
         }
+        /// The whole row as far as this reader may see it: it replaces what was there, and what is not named is hidden.
+        3 Part {
+            /// The model's number.
+            model: u16 => "number",
+            /// Its key.
+            key: String => "string",
+            /// Numbers, ascending, and values, in turn.
+            cells: Cells => "readonly unknown[]",
+        }
     }
 }
 
@@ -349,6 +361,9 @@ frames! {
             ?
             /// Where ids come from (S45): four 32-bit numbers.
             seed: (u32, u32, u32, u32) => "readonly [number, number, number, number]",
+            ?
+            /// For `conflict = refuse`: the confirmed offset that its author had seen (S8).
+            seen: u64 => "number",
         }
     }
 }
@@ -384,6 +399,7 @@ mod tests {
             args: vec![raw(1)],
             after: None,
             seed: None,
+            seen: None,
         };
         let mutate = Mutate { sub: 1, count: 1, lane: 0, got: 0, entries: vec![call.into()] };
         both(ClientFrame::from(mutate), r#"[5,1,1,0,0,[[0,1,77,1,5,"lunch",[1]]]]"#);
@@ -396,7 +412,17 @@ mod tests {
     #[test]
     fn optional_fields_are_left_out_at_the_end_only() {
         let call = |after, seed| {
-            Entry::from(Call { seq: 1, mutator: 2, version: 1, now: 0, key: None, args: vec![], after, seed })
+            Entry::from(Call {
+                seq: 1,
+                mutator: 2,
+                version: 1,
+                now: 0,
+                key: None,
+                args: vec![],
+                after,
+                seed,
+                seen: None,
+            })
         };
         both(call(None, None), "[0,1,2,1,0,null,[]]");
         both(call(Some(3), None), "[0,1,2,1,0,null,[],3]");

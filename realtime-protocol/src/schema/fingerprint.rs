@@ -6,13 +6,15 @@ use super::{Model, Schema, Shape, Ty, TypeDef, VariantFields};
 
 /// Returns the first 48 bits of the SHA-256 of a model's canonical form: what is sent and in which order.
 ///
-/// Topic, version, columns (number, name, type, rules), mutations (number, arguments, result, error) and every
-/// named type that they reach. Docs, policies and bodies are no part of it: they may change under a client.
+/// Topic, version, columns (number, name, type, rules, whether they may be hidden), mutations (number, arguments,
+/// result, error, conflict) and every named type that they reach. Docs, policies, bodies and the rhythm of flushes
+/// are no part of it: they may change under a client.
 #[must_use]
 pub fn fingerprint(schema: &Schema, model: &Model) -> u64 {
     let mut canonical = model.clone();
     canonical.fingerprint = 0;
     canonical.doc.clear();
+    canonical.every = None;
     canonical.columns.iter_mut().for_each(|c| c.doc.clear());
     for mutation in &mut canonical.mutations {
         mutation.doc.clear();

@@ -7,7 +7,7 @@ mod ty;
 mod validate;
 
 pub use fingerprint::fingerprint;
-pub use model::{Generic, Model, Mutation, Optimistic, Receiver, Schema, TopicOf};
+pub use model::{Conflict, Generic, Model, Mutation, Optimistic, Receiver, Rights, Schema, TopicOf};
 pub use number::{column_number, model_number, mutator_number};
 pub use ty::{Field, Rule, Shape, Ty, TypeDef, Variant, VariantFields};
 pub use validate::{Broken, TypeSource, has_rules, validate};

@@ -43,8 +43,31 @@ pub struct Model {
     pub columns: Vec<Field>,
     /// Which generic mutations an attribute has opened.
     pub generic: Generic,
+    /// What of it may be hidden from a reader.
+    #[serde(default, skip_serializing_if = "Rights::is_open")]
+    pub rights: Rights,
+    /// How often its topic is flushed, in milliseconds; `None`: at each commit. Of roots only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
     /// Its named mutations, in the order of declaration.
     pub mutations: Vec<Mutation>,
+}
+
+/// What of a model may be hidden from a reader: there, absent does not mean absent (S33).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rights {
+    /// Whole rows: the model has a `read`.
+    pub rows: bool,
+    /// Columns that have a `read`, by Rust name.
+    pub columns: Vec<String>,
+}
+
+impl Rights {
+    /// Tells whether everybody who may open the topic sees all of it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.rows && self.columns.is_empty()
+    }
 }
 
 /// Where a model's entities live.
@@ -89,6 +112,26 @@ pub struct Mutation {
     pub optimistic: Optimistic,
     /// The columns of `self` that it may write, by Rust name; `None`: any.
     pub writes: Option<Vec<String>>,
+    /// What becomes of it where others changed its entity meanwhile.
+    #[serde(default, skip_serializing_if = "Conflict::is_order")]
+    pub conflict: Conflict,
+}
+
+/// What becomes of a mutation where others changed its entity since its author saw it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conflict {
+    /// It runs over what is there: the order of arrival decides.
+    #[default]
+    Order,
+    /// It is refused as `rt/stale`, and the client's `onConflict` decides.
+    Refuse,
+}
+
+impl Conflict {
+    fn is_order(&self) -> bool {
+        *self == Self::Order
+    }
 }
 
 /// What a mutation runs on.

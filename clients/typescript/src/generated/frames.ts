@@ -180,6 +180,8 @@ export type Subscribed = readonly [
   lanes: readonly LaneRow[],
   /** Why it is a snapshot, or refused: a code. */
   reason?: string | null,
+  /** Models of which rows may be hidden: there, absent does not mean absent (S33). Left out: none. */
+  partial?: readonly number[] | null,
 ];
 
 export const PAGE = 22;
@@ -307,8 +309,20 @@ export type Leave = readonly [
   key: string,
 ];
 
+export const PART = 3;
+/** The whole row as far as this reader may see it: it replaces what was there, and what is not named is hidden. */
+export type Part = readonly [
+  kind: 3,
+  /** The model's number. */
+  model: number,
+  /** Its key. */
+  key: string,
+  /** Numbers, ascending, and values, in turn. */
+  cells: readonly unknown[],
+];
+
 /** A row of a page or of a delta; columns are numbered from 0. */
-export type Row = Put | Columns | Leave;
+export type Row = Put | Columns | Leave | Part;
 
 export const FRESH = 0;
 /** No row, and young enough to be new: `last` is 0. */
@@ -388,6 +402,8 @@ export type Call = readonly [
   after?: number | null,
   /** Where ids come from (S45): four 32-bit numbers. */
   seed?: readonly [number, number, number, number] | null,
+  /** For `conflict = refuse`: the confirmed offset that its author had seen (S8). */
+  seen?: number | null,
 ];
 
 /** One mutation under way. */

@@ -227,10 +227,9 @@ impl World {
         let effects = self.nodes[node].worker.step(event, now);
         for effect in effects {
             match effect {
-                Effect::Send { conn, frame } => {
-                    if let Some((_, wire)) = self.wires.get_mut(&conn) {
-                        wire.push_back(frame);
-                    }
+                Effect::Send { to, frame, .. } => self.put_on_wire(to, frame),
+                Effect::SendAll { to, frame, .. } => {
+                    to.iter().for_each(|to| self.put_on_wire(*to, frame.clone()));
                 }
                 Effect::Publish(record) => {
                     let others = (0..self.nodes.len()).filter(|other| *other != node);
@@ -244,6 +243,12 @@ impl World {
                 Effect::RetryAfter { .. } => {}
                 other => self.nodes[node].io.push_back(other),
             }
+        }
+    }
+
+    fn put_on_wire(&mut self, to: SubKey, frame: bytes::Bytes) {
+        if let Some((_, wire)) = self.wires.get_mut(&to.conn) {
+            wire.push_back(frame);
         }
     }
 
