@@ -2,6 +2,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod app;
 mod auth;
 pub mod broker;
 mod describe;
@@ -42,6 +43,7 @@ mod guide {
     struct Stores;
 }
 
+pub use app::App;
 pub use auth::{AuthError, Authenticator, Hello};
 pub use error::{Error, Problem, Result};
 pub use field::{Id, KeyField, Seed, Timestamp};
@@ -52,5 +54,5 @@ pub use policy::{Policy, anyone};
 pub use principal::{Anyone, Guest, Principal, Serves};
 pub use realtime_macros::{Principal, SyncError, SyncModel, SyncType, mutations};
 pub use realtime_protocol as protocol;
-pub use runtime::{App, serve};
+pub use runtime::serve;
 pub use tx::Tx;

@@ -2,11 +2,16 @@
 
 use crate::files::{self, File};
 
-/// `{runtime, transport} → {handler, topic} → {model, store, broker, auth} → host`: a module may name its own
+/// `app → {runtime, transport} → {handler, topic} → {model, store, broker, auth} → host`: a module may name its own
 /// layer and those below; modules that are not listed here are free. A transport drives sessions, so it stands
 /// beside the runtime.
-const LAYERS: &[&[&str]] =
-    &[&["host"], &["model", "store", "broker", "auth"], &["handler", "topic"], &["runtime", "transport"]];
+const LAYERS: &[&[&str]] = &[
+    &["host"],
+    &["model", "store", "broker", "auth"],
+    &["handler", "topic"],
+    &["runtime", "transport"],
+    &["app"],
+];
 
 /// What the protocol crate must not name: whoever drives it brings time, chance and sockets.
 const IMPURE: &[&str] = &[

@@ -54,7 +54,7 @@ async fn listen(addr: &str) -> Result<(TcpListener, SocketAddr), Problem> {
 }
 
 /// Prints what is wrong, and ends the process.
-pub(super) fn give_up(error: &Error) -> ! {
+pub(crate) fn give_up(error: &Error) -> ! {
     eprintln!("error: {error}");
     std::process::exit(EXIT_ENVIRONMENT)
 }

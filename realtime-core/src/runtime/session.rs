@@ -14,7 +14,7 @@ use realtime_protocol::{
     lane::LANE_TTL_DAYS,
 };
 
-use super::{Closing, Outbound, shard::Message, start::Served};
+use super::{Closing, Outbound, Served, shard::Message};
 use crate::{
     field::{Seed, Timestamp},
     handler,

@@ -4,29 +4,14 @@ use std::{any::Any, sync::Arc};
 
 use realtime_protocol::Raw;
 
-use super::{Hub, Origins, app::Parts, secret, seed, session::Identity};
+use super::{builder::Parts, secret, seed};
 use crate::{
     auth::{AuthError, Authenticator, Guests, Hello},
     error::{Error, Problem},
-    handler::Registry,
     principal::{Guest, Principal},
-    store::Durability,
+    runtime::{FrontDoor, Hub, Identity, Served},
     topic::rows::Value,
 };
-
-/// What connections are served with.
-pub(crate) struct Served {
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) registry: Arc<Registry>,
-    pub(crate) durability: Durability,
-    pub(crate) origins: Origins,
-    pub(crate) door: Arc<dyn FrontDoor>,
-}
-
-/// Authentication without the principal's type.
-pub(crate) trait FrontDoor: Send + Sync {
-    fn admit(&self, hello: Hello) -> futures_core::future::BoxFuture<'_, Result<Identity, AuthError>>;
-}
 
 /// Who is let in, and how.
 pub(super) enum Auth<P> {

@@ -2,8 +2,8 @@
 
 use realtime_protocol::schema::Schema;
 
-use super::{app::Parts, start::Served};
-use crate::{principal::Principal, store::Durability};
+use super::builder::Parts;
+use crate::{principal::Principal, runtime::Served, store::Durability};
 
 /// What is known before anything is opened.
 pub(super) struct Banner {

@@ -6,9 +6,8 @@ use axum::Router;
 use realtime_protocol::schema::Ty;
 
 use super::{
-    Origins, banner,
+    banner,
     seed::Seed,
-    serve,
     start::{self, Auth, See},
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     handler::{ErasedModel, Registry, typed},
     model::SyncModel,
     principal::{Guest, Principal, Serves},
+    runtime::{self, Origins},
     store::{Embedded, Memory, Store},
 };
 
@@ -138,8 +138,8 @@ impl<P: Principal> App<P> {
     ///
     /// Where the listener fails later on.
     pub async fn serve(self, addr: &str) -> Result {
-        let router = self.into_router::<()>().await.unwrap_or_else(|error| serve::give_up(&error));
-        serve::serve(addr, router).await
+        let router = self.into_router::<()>().await.unwrap_or_else(|error| runtime::give_up(&error));
+        runtime::serve(addr, router).await
     }
 }
 
@@ -166,7 +166,7 @@ impl<P: Principal> Parts<P> {
         let answer = self.registry().and_then(|registry| write_schema(&registry, Path::new(&path)));
         match answer {
             Ok(()) => std::process::exit(0),
-            Err(error) => serve::give_up(&error),
+            Err(error) => runtime::give_up(&error),
         }
     }
 }

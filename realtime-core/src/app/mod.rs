@@ -1,0 +1,9 @@
+//! Starting up: what an application registers, what is checked before it serves, and what it prints.
+
+mod banner;
+mod builder;
+mod secret;
+mod seed;
+mod start;
+
+pub use builder::App;

@@ -1,0 +1,24 @@
+//! What connections are served with: the hub, the models, and who is let in.
+
+use std::sync::Arc;
+
+use super::{Hub, Origins, session::Identity};
+use crate::{
+    auth::{AuthError, Hello},
+    handler::Registry,
+    store::Durability,
+};
+
+/// What connections are served with.
+pub(crate) struct Served {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) durability: Durability,
+    pub(crate) origins: Origins,
+    pub(crate) door: Arc<dyn FrontDoor>,
+}
+
+/// Authentication without the principal's type.
+pub(crate) trait FrontDoor: Send + Sync {
+    fn admit(&self, hello: Hello) -> futures_core::future::BoxFuture<'_, Result<Identity, AuthError>>;
+}
