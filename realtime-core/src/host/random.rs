@@ -7,6 +7,10 @@
 /// Where the operating system has none to give: nothing safe can be done without.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
+    #[cfg(feature = "testing")]
+    if super::simulated::fill(&mut bytes) {
+        return bytes;
+    }
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }

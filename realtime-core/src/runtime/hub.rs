@@ -16,6 +16,7 @@ use super::shard::{self, Message};
 use crate::{
     broker::{Broker, Incoming},
     handler::Registry,
+    host::tasks,
     store::{Record, Store},
     topic::event::ConnId,
 };
@@ -37,15 +38,15 @@ impl Hub {
         store: &Arc<dyn Store>,
         broker: Option<Arc<dyn Broker>>,
     ) -> Arc<Self> {
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = tasks::parallelism();
         let shard = |_| {
             let (tx, rx) = mpsc::channel(SHARD_QUEUE);
-            tokio::spawn(shard::run(Arc::clone(registry), Arc::clone(store), broker.clone(), rx));
+            tasks::spawn(shard::run(Arc::clone(registry), Arc::clone(store), broker.clone(), rx));
             tx
         };
         let hub = Arc::new(Self { shards: (0..count).map(shard).collect(), next_conn: AtomicU64::new(1) });
         if let Some(broker) = broker {
-            tokio::spawn(listen(Arc::clone(&hub), broker));
+            tasks::spawn(listen(Arc::clone(&hub), broker));
         }
         hub
     }

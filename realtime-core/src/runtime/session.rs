@@ -1,7 +1,7 @@
 //! A session on one connection: which frame may come when, and what each one asks of which topic.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -54,7 +54,7 @@ pub(crate) struct Session {
     hello: Option<Hello>,
     identity: Option<Identity>,
     lanes: Vec<(LaneId, Day)>,
-    subs: HashMap<u32, Opened>,
+    subs: BTreeMap<u32, Opened>,
     last_sub: u32,
 }
 
@@ -76,7 +76,7 @@ struct Opened {
 impl Session {
     pub(crate) fn new(served: Arc<Served>, codec: Codec, out: Arc<Outbound>) -> Self {
         let conn = served.hub.next_conn();
-        let (hello, identity, lanes, subs) = (None, None, Vec::new(), HashMap::new());
+        let (hello, identity, lanes, subs) = (None, None, Vec::new(), BTreeMap::new());
         Self { served, conn, codec, out, hello, identity, lanes, subs, last_sub: 0 }
     }
 

@@ -1,7 +1,7 @@
 //! A shard: one task that owns the workers of its topics, and carries out what they decide.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -49,9 +49,9 @@ struct Shard {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
     broker: Option<Arc<dyn Broker>>,
-    topics: HashMap<Topic, Held>,
+    topics: BTreeMap<Topic, Held>,
     /// The connections that subscribe here, and how often.
-    conns: HashMap<ConnId, (Arc<Outbound>, usize)>,
+    conns: BTreeMap<ConnId, (Arc<Outbound>, usize)>,
     io: FuturesUnordered<BoxFuture<'static, Done>>,
     /// Numbers workers, so that no answer reaches another than who asked.
     born: u64,
@@ -71,17 +71,19 @@ pub(super) async fn run(
     broker: Option<Arc<dyn Broker>>,
     mut messages: mpsc::Receiver<Message>,
 ) {
-    let (topics, conns, io) = (HashMap::new(), HashMap::new(), FuturesUnordered::new());
+    let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
     let mut shard = Shard { registry, store, broker, topics, conns, io, born: 0 };
     let mut look = tokio::time::interval(IDLE);
     loop {
+        // In this order, always: what a seed did, it does again (L13). Messages make operations, so they wait for them.
         tokio::select! {
+            biased;
+            _ = look.tick() => shard.evict(),
+            Some(done) = shard.io.next() => shard.done(done),
             message = messages.recv(), if shard.io.len() < MAX_UNDER_WAY => match message {
                 Some(message) => shard.take(message),
                 None => return,
             },
-            Some(done) = shard.io.next() => shard.done(done),
-            _ = look.tick() => shard.evict(),
         }
     }
 }
@@ -305,8 +307,8 @@ mod tests {
             registry: Arc::new(registry),
             store: Arc::new(Memory::new()),
             broker: None,
-            topics: HashMap::new(),
-            conns: HashMap::new(),
+            topics: BTreeMap::new(),
+            conns: BTreeMap::new(),
             io: FuturesUnordered::new(),
             born: 0,
         }
