@@ -3,7 +3,7 @@
 use std::{env, fmt, path::Path, sync::Arc};
 
 use axum::Router;
-use realtime_protocol::schema::Ty;
+use realtime_protocol::{schema::Ty, session::Limits};
 
 use super::{
     banner,
@@ -38,6 +38,7 @@ pub(super) struct Parts<P> {
     pub(super) broker: Option<Arc<dyn Broker>>,
     pub(super) origins: Origins,
     pub(super) auth: Auth<P>,
+    pub(super) limits: Limits,
 }
 
 impl App<Guest> {
@@ -71,6 +72,7 @@ impl<P: Principal> App<P> {
             broker: None,
             origins: Origins::default(),
             auth,
+            limits: Limits::DEFAULT,
         };
         Self { parts }
     }

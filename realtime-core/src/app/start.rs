@@ -42,7 +42,7 @@ impl<P: Principal> FrontDoor for Door<P> {
             let raw =
                 Raw::encode(&principal).map_err(|e| AuthError::Denied(format!("the principal: {e}")))?;
             let seen = self.see.iter().map(|see| see(&principal)).collect();
-            Ok(Identity { id: principal.id().to_owned(), principal: raw, seen, guest })
+            Ok(Identity { id: principal.id().to_owned(), principal: raw, seen, guest, expires: None })
         })
     }
 }
@@ -69,8 +69,9 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     let hub = Hub::start(&registry, &store, parts.broker.clone());
     let see = registry.schema.models.iter().filter_map(|m| parts.see(&m.name)).collect();
     let durability = store.durability();
+    let (limits, lane_rows) = (parts.limits, Arc::default());
     let door = Arc::new(Door { auth: parts.auth, guests, see });
-    Ok(Arc::new(Served { hub, registry, durability, origins: parts.origins, door }))
+    Ok(Arc::new(Served { hub, registry, durability, origins: parts.origins, door, limits, lane_rows }))
 }
 
 /// Makes a value of a principal.

@@ -6,7 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use realtime_protocol::code::{self, CloseCode};
+use realtime_protocol::{
+    code::{self, CloseCode},
+    session::End,
+};
 use tokio::sync::Notify;
 
 /// How much may wait for one connection, in bytes; more, and it is closed, reconnects and resumes.
@@ -27,6 +30,12 @@ pub(crate) struct Closing {
 impl Closing {
     pub(crate) fn new(code: CloseCode, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into(), retry_after: None }
+    }
+}
+
+impl From<End> for Closing {
+    fn from(end: End) -> Self {
+        Self::new(end.code, end.reason)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What connections are served with: the hub, the models, and who is let in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use realtime_protocol::session::limit::{LaneRows, Limits};
 
 use super::{Hub, Origins, session::Identity};
 use crate::{
@@ -16,6 +18,9 @@ pub(crate) struct Served {
     pub(crate) durability: Durability,
     pub(crate) origins: Origins,
     pub(crate) door: Arc<dyn FrontDoor>,
+    pub(crate) limits: Limits,
+    /// The rows of lanes that each principal makes (S47).
+    pub(crate) lane_rows: Arc<Mutex<LaneRows>>,
 }
 
 /// Authentication without the principal's type.

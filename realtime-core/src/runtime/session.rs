@@ -1,39 +1,34 @@
-//! A session on one connection: which frame may come when, and what each one asks of which topic.
+//! A session on one connection: carries out what the machine in `realtime-protocol` decides about its frames.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use realtime_protocol::{
-    Day, LaneId, LaneName, Position, Raw, Topic, code,
+    Raw, Topic,
     frame::{
-        Codec,
-        v1::{self, Call, ClientFrame, Entry, Hello, Mutate, Sub, SubLane},
+        Codec, ServerFrame,
+        v1::{self, Call, ClientFrame},
     },
     lane::LANE_TTL_DAYS,
+    session::{
+        Ask, Event as Happened, Facts, Machine,
+        machine::Catalog,
+        mutate::Running,
+        subscribe::{Held, Opening},
+    },
 };
 
 use super::{Closing, Outbound, Served, shard::Message};
 use crate::{
     field::{Seed, Timestamp},
-    handler,
+    handler::{self, Registry},
     topic::{
         batch::Waiting,
+        conduct::Conduct,
         event::{ConnId, Event, HeldLane, SubKey, Subscriber},
         rows::Value,
     },
     tx::Context,
 };
-
-/// The most subscriptions of a connection (S47).
-const MAX_SUBS: usize = 128;
-/// The most lanes of a connection.
-const MAX_LANES: usize = 64;
-/// The most mutations in one frame.
-const MAX_ENTRIES: usize = 256;
-/// The bound of a mutation's number: a number in TypeScript, and in every store.
-const MAX_SEQ: u64 = (1 << 53) - 1;
 
 /// What to do about a frame.
 pub(crate) enum Act {
@@ -51,11 +46,9 @@ pub(crate) struct Session {
     conn: ConnId,
     codec: Codec,
     out: Arc<Outbound>,
-    hello: Option<Hello>,
+    machine: Machine,
+    conduct: Arc<Conduct>,
     identity: Option<Identity>,
-    lanes: Vec<(LaneId, Day)>,
-    subs: BTreeMap<u32, Opened>,
-    last_sub: u32,
 }
 
 /// Who the connection acts for.
@@ -66,18 +59,16 @@ pub(crate) struct Identity {
     pub(crate) seen: Vec<Value>,
     /// A token for a guest who had none.
     pub(crate) guest: Option<String>,
-}
-
-struct Opened {
-    topic: Topic,
-    root: usize,
+    /// When its proof expires, in milliseconds since 1970 (S36).
+    pub(crate) expires: Option<u64>,
 }
 
 impl Session {
-    pub(crate) fn new(served: Arc<Served>, codec: Codec, out: Arc<Outbound>) -> Self {
+    pub(crate) fn new(served: Arc<Served>, codec: Codec, out: Arc<Outbound>, now_ms: u64) -> Self {
         let conn = served.hub.next_conn();
-        let (hello, identity, lanes, subs) = (None, None, Vec::new(), BTreeMap::new());
-        Self { served, conn, codec, out, hello, identity, lanes, subs, last_sub: 0 }
+        let machine = Machine::new(served.limits.clone(), now_ms);
+        let conduct = Conduct::new(served.limits.clone(), Arc::clone(&served.lane_rows), now_ms);
+        Self { served, conn, codec, out, machine, conduct, identity: None }
     }
 
     /// Takes a frame.
@@ -86,48 +77,10 @@ impl Session {
     ///
     /// How the connection ends, where the frame may not come.
     pub(crate) fn take(&mut self, frame: ClientFrame, now_ms: u64) -> Result<Act, Closing> {
-        if self.identity.is_none() && !matches!(frame, ClientFrame::Hello(_)) {
-            return Err(Closing::new(code::OUT_OF_ORDER, "the first frame is `hello`"));
-        }
-        match frame {
-            ClientFrame::Hello(hello) => self.hello(hello),
-            ClientFrame::Lane(lane) => self.lane(&lane.name, lane.day),
-            ClientFrame::Sub(sub) => self.sub(sub),
-            ClientFrame::Unsub(unsub) => Ok(self.unsub(unsub.id)),
-            ClientFrame::Mutate(mutate) => self.mutate(mutate, now_ms),
-            ClientFrame::Auth(auth) => Ok(Act::Authenticate { token: Some(auth.token) }),
-            _ => Ok(Act::Nothing),
-        }
-    }
-
-    fn hello(&mut self, hello: Hello) -> Result<Act, Closing> {
-        if self.hello.is_some() {
-            return Err(Closing::new(code::OUT_OF_ORDER, "`hello` comes once"));
-        }
-        if !(hello.min..=hello.max).contains(&v1::VERSION) {
-            let reason = format!("this server speaks version {}: upgrade the client", v1::VERSION);
-            return Err(Closing::new(code::PROTOCOL, reason));
-        }
-        self.check_schema(&hello.schema)?;
-        let token = hello.token.clone();
-        self.hello = Some(hello);
-        Ok(Act::Authenticate { token })
-    }
-
-    /// A client that was generated from another schema reads columns by the wrong numbers.
-    fn check_schema(&self, schema: &[(u16, u64)]) -> Result<(), Closing> {
-        let known = &self.served.registry.schema;
-        let fits = |(number, print): &(u16, u64)| {
-            known.models.iter().any(|model| model.number == *number && model.fingerprint == *print)
-        };
-        if schema.iter().all(fits) {
-            return Ok(());
-        }
-        let reason = format!(
-            "this client was generated from another schema; the server knows {} only: run `realtime generate`",
-            known.short_hash()
-        );
-        Err(Closing::new(code::SCHEMA, reason))
+        let asks = self.step(Happened::Frame(frame), now_ms)?;
+        // At most one of them is more than a frame to send.
+        let acts = asks.into_iter().filter_map(|ask| self.act(ask, now_ms));
+        Ok(acts.last().unwrap_or(Act::Nothing))
     }
 
     /// The authenticator said who it is.
@@ -136,23 +89,104 @@ impl Session {
     ///
     /// How the connection ends, where its lanes are too many, or it is suddenly another.
     pub(crate) fn admit(&mut self, identity: Identity, now_ms: u64) -> Result<Option<v1::Welcome>, Closing> {
-        if let Some(known) = &self.identity {
-            let same = known.id == identity.id;
-            return if same {
-                self.identity = Some(identity);
-                Ok(None)
-            } else {
-                Err(Closing::new(code::MISBEHAVED, "a connection acts for one principal: open another"))
-            };
-        }
-        let Some(hello) = self.hello.as_ref() else { return Ok(None) };
-        let lanes: Vec<_> = hello.lanes.clone();
-        let welcome = self.welcome(&identity, now_ms);
+        let welcome = Box::new(self.welcome(&identity, now_ms));
+        let asks = self.step(Happened::Admitted { welcome, expires: identity.expires }, now_ms)?;
+        self.conduct.is_of(&identity.id);
         self.identity = Some(identity);
-        for (name, day) in lanes {
-            self.lane(&name, day)?;
+        Ok(asks.into_iter().find_map(|ask| match ask {
+            Ask::Send(ServerFrame::Welcome(welcome)) => Some(welcome),
+            _ => None,
+        }))
+    }
+
+    /// Time has passed.
+    ///
+    /// # Errors
+    ///
+    /// How the connection ends, where a deadline has passed: of `hello`, or of an expired token's grace.
+    pub(crate) fn tick(&mut self, now_ms: u64) -> Result<(), Closing> {
+        self.step(Happened::Time, now_ms).map(drop)
+    }
+
+    /// When [`Session::tick`] is to be called at the latest, in milliseconds since 1970.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        self.machine.deadline()
+    }
+
+    /// The largest frame that may come now, in bytes.
+    pub(crate) fn max_frame(&self) -> usize {
+        self.machine.max_frame()
+    }
+
+    fn step(&mut self, event: Happened, now_ms: u64) -> Result<Vec<Ask>, Closing> {
+        let conduct = Arc::clone(&self.conduct);
+        let may_begin = conduct.may_begin(now_ms);
+        let mut facts = Facts {
+            catalog: &*self.served.registry,
+            conduct: &mut conduct.own(),
+            in_flight: conduct.in_flight(),
+            may_begin,
+            now_ms,
+        };
+        self.machine.step(event, &mut facts).map_err(Closing::from)
+    }
+
+    fn act(&self, ask: Ask, now_ms: u64) -> Option<Act> {
+        match ask {
+            Ask::Authenticate { token } => Some(Act::Authenticate { token }),
+            Ask::Send(frame) => {
+                if let Ok(frame) = self.codec.encode(&frame) {
+                    self.out.push(frame);
+                }
+                None
+            }
+            Ask::Renew => None,
+            Ask::Open(opening) => self.open(opening),
+            Ask::Leave { sub, topic } => {
+                let key = self.key(sub);
+                Some(Act::Tell(topic.clone(), Message::Unsubscribe { topic, key }))
+            }
+            Ask::Run(running) => self.run(running, now_ms),
         }
-        Ok(Some(welcome))
+    }
+
+    fn open(&self, opening: Opening) -> Option<Act> {
+        let root = self.served.registry.root_of(&opening.topic)?;
+        let subscriber = Subscriber {
+            codec: self.codec,
+            view: opening.view,
+            lanes: opening.lanes.into_iter().map(held).collect(),
+            resume: opening.resume,
+            principal: Arc::clone(&self.identity.as_ref()?.seen[root]),
+            count: 0,
+            live: false,
+            conduct: Arc::clone(&self.conduct),
+        };
+        let (topic, key, out) = (opening.topic, self.key(opening.sub), Arc::clone(&self.out));
+        Some(Act::Tell(topic.clone(), Message::Subscribe { topic, root, key, subscriber, out }))
+    }
+
+    fn run(&self, running: Running, now_ms: u64) -> Option<Act> {
+        let root = self.served.registry.root_of(&running.topic)?;
+        let principal = &self.identity.as_ref()?.seen[root];
+        let (key, lane) = (self.key(running.sub), held(running.lane));
+        let waiting = |call: Call| Waiting {
+            from: key,
+            lane: lane.id,
+            index: lane.index,
+            seq: call.seq,
+            after: call.after,
+            got: running.got,
+            hash: hash(&call),
+            context: context(principal, &call, now_ms),
+            call: handler::Call { mutator: call.mutator, key: call.key, args: call.args },
+            may_begin: running.may_begin,
+            ticket: Some(self.conduct.ticket()),
+        };
+        let entries = running.calls.into_iter().map(waiting).collect();
+        let (topic, count) = (running.topic, running.count);
+        let event = Event::Mutate { key, count, lane, entries };
+        Some(Act::Tell(topic.clone(), Message::Event { topic, event }))
     }
 
     fn welcome(&self, identity: &Identity, now_ms: u64) -> v1::Welcome {
@@ -168,167 +202,49 @@ impl Session {
         }
     }
 
-    fn lane(&mut self, name: &LaneName, day: Day) -> Result<Act, Closing> {
-        let Some(identity) = &self.identity else { return Ok(Act::Nothing) };
-        if self.lanes.len() >= MAX_LANES {
-            return Err(Closing::new(code::LIMIT, format!("a connection has at most {MAX_LANES} lanes")));
-        }
-        let id = LaneId::new("", &identity.id, name);
-        if self.lanes.iter().any(|(known, _)| *known == id) {
-            return Err(Closing::new(code::MISBEHAVED, "a lane has one index on a connection"));
-        }
-        self.lanes.push((id, day));
-        Ok(Act::Nothing)
-    }
-
-    fn sub(&mut self, sub: Sub) -> Result<Act, Closing> {
-        if sub.id <= self.last_sub {
-            return Err(Closing::new(code::MISBEHAVED, "subscription numbers ascend, and are used once"));
-        }
-        if self.subs.len() >= MAX_SUBS {
-            return Err(Closing::new(
-                code::LIMIT,
-                format!("a connection has at most {MAX_SUBS} subscriptions"),
-            ));
-        }
-        self.last_sub = sub.id;
-        if !matches!(sub.view, v1::view::NONE | v1::view::ALL) {
-            return Err(Closing::new(code::MALFORMED, format!("{} is no view", sub.view)));
-        }
-        // Two would be told of each change twice, on one channel (S16).
-        if self.subs.values().any(|opened| opened.topic == sub.topic) {
-            return Err(Closing::new(
-                code::MISBEHAVED,
-                "a topic is open once on a connection: `unsub` first",
-            ));
-        }
-        let mut named = HashSet::new();
-        if !sub.lanes.iter().all(|(index, ..)| named.insert(*index)) {
-            return Err(Closing::new(code::MISBEHAVED, "a subscription names each lane once"));
-        }
-        let held: Result<Vec<_>, _> = sub.lanes.iter().map(|lane| self.held(*lane)).collect();
-        let held = held?;
-        let root = self.served.registry.root_of(&sub.topic).filter(|_| !sub.topic.is_reserved());
-        let (Some(root), Some(identity)) = (root, &self.identity) else {
-            self.refuse(sub.id);
-            return Ok(Act::Nothing);
-        };
-        let subscriber = Subscriber {
-            codec: self.codec,
-            view: sub.view,
-            lanes: held,
-            resume: sub.resume.map(|(offset, epoch, class)| (Position { offset, epoch }, class)),
-            principal: Arc::clone(&identity.seen[root]),
-            count: 0,
-            live: false,
-        };
-        self.subs.insert(sub.id, Opened { topic: sub.topic.clone(), root });
-        let (key, out) = (self.key(sub.id), Arc::clone(&self.out));
-        let topic = sub.topic;
-        Ok(Act::Tell(topic.clone(), Message::Subscribe { topic, root, key, subscriber, out }))
-    }
-
-    /// A topic of no model: the same answer as for one that may not be opened (S34).
-    fn refuse(&self, id: u32) {
-        let refused = v1::Subscribed {
-            id,
-            count: 1,
-            channel: 0,
-            how: v1::how::REFUSED,
-            offset: 0,
-            epoch: 0,
-            until: 0,
-            class: 0,
-            lanes: Vec::new(),
-            reason: Some(code::DENIED.to_owned()),
-            partial: None,
-        };
-        if let Ok(frame) = self.codec.encode(&v1::ServerFrame::from(refused)) {
-            self.out.push(frame);
-        }
-    }
-
-    fn held(&self, (index, _, wanted): SubLane) -> Result<HeldLane, Closing> {
-        let lane = self.lanes.get(usize::from(index));
-        let (id, day) =
-            *lane.ok_or_else(|| Closing::new(code::MISBEHAVED, format!("no lane has the index {index}")))?;
-        Ok(HeldLane { id, index, day, wanted })
-    }
-
-    fn unsub(&mut self, id: u32) -> Act {
-        match self.subs.remove(&id) {
-            Some(Opened { topic, .. }) => {
-                Act::Tell(topic.clone(), Message::Unsubscribe { topic, key: self.key(id) })
-            }
-            None => Act::Nothing,
-        }
-    }
-
-    fn mutate(&mut self, mutate: Mutate, now_ms: u64) -> Result<Act, Closing> {
-        if mutate.entries.len() > MAX_ENTRIES {
-            return Err(Closing::new(code::LIMIT, format!("a frame has at most {MAX_ENTRIES} mutations")));
-        }
-        let numbered = |entry: &Entry| match entry {
-            Entry::Call(call) => {
-                (1..=MAX_SEQ).contains(&call.seq) && call.after.is_none_or(|after| after < call.seq)
-            }
-            _ => true,
-        };
-        if !mutate.entries.iter().all(numbered) {
-            let reason = "a mutation's number is from 1 to 2^53 - 1, and above the one that it follows";
-            return Err(Closing::new(code::MISBEHAVED, reason));
-        }
-        let lane = self.held((mutate.lane, mutate.got, true))?;
-        // One that was just closed: what was sent before is sent again under the next (S22).
-        let (Some(opened), Some(identity)) = (self.subs.get(&mutate.sub), &self.identity) else {
-            return Ok(Act::Nothing);
-        };
-        let principal = &identity.seen[opened.root];
-        let key = self.key(mutate.sub);
-        let waiting = |call: Call| Waiting {
-            from: key,
-            lane: lane.id,
-            index: lane.index,
-            seq: call.seq,
-            after: call.after,
-            got: mutate.got,
-            hash: hash(&call),
-            context: context(principal, &call, now_ms),
-            call: handler::Call { mutator: call.mutator, key: call.key, args: call.args },
-        };
-        let calls = mutate.entries.into_iter().filter_map(|entry| match entry {
-            Entry::Call(call) => Some(call),
-            _ => None,
-        });
-        let entries = calls.map(waiting).collect();
-        let topic = opened.topic.clone();
-        let event = Event::Mutate { key, count: mutate.count, lane, entries };
-        Ok(Act::Tell(topic.clone(), Message::Event { topic, event }))
-    }
-
     /// The token was renewed: what the topics are to be told.
     pub(crate) fn renewed(&self) -> Vec<(Topic, Message)> {
         let Some(identity) = &self.identity else { return Vec::new() };
-        let tell = |(id, opened): (&u32, &Opened)| {
-            let topic = opened.topic.clone();
-            let principal = Arc::clone(&identity.seen[opened.root]);
-            let event = Event::Renewed { key: self.key(*id), principal };
-            (topic.clone(), Message::Event { topic, event })
+        let tell = |(sub, topic): (u32, &Topic)| {
+            let root = self.served.registry.root_of(topic)?;
+            let principal = Arc::clone(&identity.seen[root]);
+            let event = Event::Renewed { key: self.key(sub), principal };
+            Some((topic.clone(), Message::Event { topic: topic.clone(), event }))
         };
-        self.subs.iter().map(tell).collect()
+        self.machine.open().filter_map(tell).collect()
     }
 
     /// The connection is gone: what its topics are to be told.
     pub(crate) fn end(&mut self) -> Vec<(Topic, Message)> {
-        let opened = std::mem::take(&mut self.subs);
-        let gone =
-            |(id, Opened { topic, .. })| (topic.clone(), Message::Unsubscribe { topic, key: self.key(id) });
-        opened.into_iter().map(gone).collect()
+        let open: Vec<_> = self.machine.end().collect();
+        let gone = |(sub, topic): (u32, Topic)| {
+            let key = self.key(sub);
+            (topic.clone(), Message::Unsubscribe { topic, key })
+        };
+        open.into_iter().map(gone).collect()
     }
 
     fn key(&self, sub: u32) -> SubKey {
         SubKey { conn: self.conn, sub }
     }
+}
+
+impl Catalog for Registry {
+    fn knows_model(&self, number: u16, fingerprint: u64) -> bool {
+        self.schema.models.iter().any(|model| model.number == number && model.fingerprint == fingerprint)
+    }
+
+    fn knows_topic(&self, topic: &Topic) -> bool {
+        self.root_of(topic).is_some()
+    }
+
+    fn name(&self) -> String {
+        self.schema.short_hash()
+    }
+}
+
+fn held(lane: Held) -> HeldLane {
+    HeldLane { id: lane.id, index: lane.index, day: lane.day, wanted: lane.wanted }
 }
 
 /// The time of intent is never ahead of the server's clock, nor older than a lane can be (S45).

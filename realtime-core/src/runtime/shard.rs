@@ -179,6 +179,13 @@ impl Shard {
                     out.close(Closing::new(code, reason));
                 }
             }
+            Effect::Note { conn, conduct, note } => {
+                if let Err(end) = conduct.note(note, clock::now_ms())
+                    && let Some((out, _)) = self.conns.get(&conn)
+                {
+                    out.close(end.into());
+                }
+            }
             Effect::Load => self.io.push(
                 async move {
                     let loaded = store_io::load(store, topic.clone()).await;
@@ -325,6 +332,7 @@ mod tests {
             principal: Arc::new(Anyone { id: "ann".into() }),
             count: 0,
             live: false,
+            conduct: Arc::default(),
         };
         let (subscribed, told) = (topic.clone(), Arc::clone(&out));
         shard.take(Message::Subscribe { topic: subscribed, root, key, subscriber, out: told });

@@ -13,6 +13,7 @@ use realtime_protocol::{
 
 use super::{
     change,
+    conduct::Ticket,
     event::SubKey,
     lanes::{self, Lanes},
     queue::Queue,
@@ -46,6 +47,11 @@ pub(crate) struct Waiting {
     pub(crate) hash: u32,
     pub(crate) call: Call,
     pub(crate) context: Context,
+    /// Whether it may make a row of its lane, where there is none (S47).
+    pub(crate) may_begin: bool,
+    /// Counts it among what its connection waits for, until it is gone.
+    #[expect(dead_code, reason = "it is held, and counts until it is dropped")]
+    pub(crate) ticket: Option<Arc<Ticket>>,
 }
 
 impl Waiting {
@@ -137,6 +143,7 @@ impl Turn<'_> {
         // Nobody knows the outcome of what he is just asking for.
         let entry = Waiting { got: entry.got.min(entry.seq.saturating_sub(1)), ..entry };
         match judge(state, entry.seq, entry.after, entry.got) {
+            Judgement::Run if state == LaneState::Fresh && !entry.may_begin => self.defer(&entry, code::FULL),
             Judgement::Run => self.run(entry, state),
             Judgement::Repeat => self.repeat(&entry),
             Judgement::Gap | Judgement::Expired => self.defer(&entry, code::GAP),

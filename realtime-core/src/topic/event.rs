@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use realtime_protocol::{Day, LaneId, Position, code::CloseCode, frame::Codec};
+use realtime_protocol::{Day, LaneId, Position, code::CloseCode, frame::Codec, session::limit::Note};
 
 use super::{
     batch::Waiting,
+    conduct::Conduct,
     rows::{RowKey, Value},
 };
 use crate::store::{Commit, CommitError, Head, Lane, Record, Replay, StoreError};
@@ -45,6 +46,8 @@ pub(crate) struct Subscriber {
     pub(crate) count: u32,
     /// Whether deltas go to it.
     pub(crate) live: bool,
+    /// How its connection behaves.
+    pub(crate) conduct: Arc<Conduct>,
 }
 
 /// What happens to a worker.
@@ -129,6 +132,12 @@ pub(crate) enum Effect {
         conn: ConnId,
         code: CloseCode,
         reason: String,
+    },
+    /// What was found out about the connection: it may end it (S47).
+    Note {
+        conn: ConnId,
+        conduct: Arc<Conduct>,
+        note: Note,
     },
     /// Come back with [`Event::Retry`].
     RetryAfter {

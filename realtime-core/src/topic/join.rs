@@ -6,6 +6,7 @@ use bytes::Bytes;
 use realtime_protocol::{
     Position, code,
     frame::v1::{Subscribed, how, reason, view},
+    session::limit::Note,
 };
 
 use super::{
@@ -47,6 +48,9 @@ impl Worker {
         sub.count += 1;
         let sub = sub.clone();
         let way = self.way(&sub, replays);
+        if sub.count == 1 && matches!(way, Way::Snapshot { reason: Some(reason::FORK | reason::CLASS) }) {
+            self.note(key, Note::StrangeResume, fx);
+        }
         self.send(key, &self.subscribed(key, &sub, &way).into(), fx);
         let stamp = Kind::Data(Arc::new(Stamp { at: self.head, next: None }));
         for frame in self.first_frames(&sub, &way) {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use realtime_protocol::{
     LaneId, Position, Topic, code,
     frame::{Codec, ServerFrame, v1::Ack},
+    session::limit::Note,
 };
 
 use super::{
@@ -302,9 +303,15 @@ impl Worker {
     fn answer(&mut self, answer: Answer, fx: &mut Vec<Effect>) {
         match answer {
             Answer::Kept { to, index, seq, mark, outcome } => {
+                self.note(to, Note::Ran { lane: index, refused: 0 }, fx);
                 self.send(to, &Ack { sub: to.sub, mark, outcomes: vec![(index, seq, outcome)] }.into(), fx);
             }
-            Answer::Defer { to, index, seq, code } => self.defer(to, index, seq, code, fx),
+            Answer::Defer { to, index, seq, code } => {
+                self.defer(to, index, seq, code, fx);
+                if code == code::GAP {
+                    self.note(to, Note::Gap, fx);
+                }
+            }
             Answer::Misbehaved { by } => fx.push(Effect::Close {
                 conn: by.conn,
                 code: code::MISBEHAVED,
@@ -339,6 +346,7 @@ impl Worker {
                 };
             }
         }
+        self.note_ran(&batch.ran, &batch.record.lanes, fx);
         self.lanes.advance(Some(head.at), &batch.record.lanes, &batch.got);
         self.fan_out(&batch.record, moved, fx);
         if moved && let Ok(bytes) = batch.record.encode() {

@@ -16,7 +16,7 @@ use realtime_protocol::{
         v1::{Bye, MAX_FRAME_BYTES, Ping},
     },
 };
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 
 use super::{HELLO_DEADLINE, Open, PING_EVERY, WRITE_DEADLINE};
 use crate::{
@@ -62,7 +62,7 @@ async fn connection(served: Arc<Served>, mut socket: WebSocket, headers: HeaderM
         return part(&mut socket, codec, &closing).await;
     }
     let out = Arc::new(Outbound::default());
-    let session = Session::new(Arc::clone(&served), codec, Arc::clone(&out));
+    let session = Session::new(Arc::clone(&served), codec, Arc::clone(&out), clock::now_ms());
     let mut connection = Connection { served, socket, headers, codec, out, session, heard: Instant::now() };
     let closing = connection.run().await;
     for (topic, message) in connection.session.end() {
@@ -99,10 +99,12 @@ impl Connection {
         let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         loop {
             let out = Arc::clone(&self.out);
+            let deadline = self.session.deadline();
             let step = tokio::select! {
                 message = self.socket.recv() => self.received(message).await,
                 (frames, closing) = out.next() => self.write(frames, closing).await,
                 _ = ping.tick() => self.ping(),
+                () = at(deadline) => self.session.tick(clock::now_ms()).map_err(Some),
                 () = &mut draining => Err(Some(going())),
             };
             if let Err(end) = step {
@@ -147,8 +149,9 @@ impl Connection {
                 return Err(Some(Closing::new(code::MALFORMED, reason)));
             }
         };
-        if bytes.len() > MAX_FRAME_BYTES {
-            let reason = format!("a frame has at most {MAX_FRAME_BYTES} bytes");
+        let most = self.session.max_frame();
+        if bytes.len() > most {
+            let reason = format!("a frame has at most {most} bytes here");
             return Err(Some(Closing::new(code::TOO_LARGE, reason)));
         }
         let malformed = |error| Closing::new(code::MALFORMED, format!("no frame of this protocol: {error}"));
@@ -205,6 +208,14 @@ impl Connection {
         }
         self.out.push(encode(self.codec, &Ping { t: clock::now_ms(), heads: Vec::new() }.into()));
         Ok(())
+    }
+}
+
+/// Waits until a time in milliseconds since 1970; for ever, where there is none.
+async fn at(deadline: Option<u64>) {
+    match deadline {
+        Some(at) => sleep(Duration::from_millis(at.saturating_sub(clock::now_ms()))).await,
+        None => std::future::pending().await,
     }
 }
 

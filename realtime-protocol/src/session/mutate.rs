@@ -1,6 +1,102 @@
-//! What becomes of one entry of `mutate`: the whole table of S4.
+//! `mutate`: what of it may run now (S36, S47), and what becomes of each entry: the whole table of S4.
 
-use crate::lane::WINDOW;
+use super::{End, Facts, Machine, machine::Ask, state::State, subscribe::Held};
+use crate::{
+    Topic, code,
+    frame::v1::{Call, Defer, Entry, Mutate},
+    lane::WINDOW,
+};
+
+/// The bound of a mutation's number: a number in TypeScript, and in every store.
+const MAX_SEQ: u64 = (1 << 53) - 1;
+/// How long a deferral for a limit lasts at least, in milliseconds: longer than a frame is under way.
+const DEFER_MS: u32 = 250;
+/// How long one for an expired token lasts: `auth` ends it sooner.
+const TOKEN_MS: u32 = 1_000;
+
+/// Mutations that may run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Running {
+    /// The subscription to whose topic they belong.
+    pub sub: u32,
+    /// Its topic.
+    pub topic: Topic,
+    /// The `count` of the `subscribed` under which they were sent (S22).
+    pub count: u32,
+    /// Their lane.
+    pub lane: Held,
+    /// Outcomes up to here are known (S6).
+    pub got: u64,
+    /// Whether they may make a row of the lane, where there is none (S47).
+    pub may_begin: bool,
+    /// One or more.
+    pub calls: Vec<Call>,
+}
+
+impl Machine {
+    pub(super) fn mutate(&mut self, mutate: Mutate, facts: &mut Facts<'_>) -> Result<Vec<Ask>, End> {
+        if mutate.entries.len() > self.limits.entries {
+            let reason = format!("a frame has at most {} mutations", self.limits.entries);
+            return Err(End::new(code::LIMIT, reason));
+        }
+        let lane = self.held((mutate.lane, mutate.got, true))?;
+        let mut calls: Vec<Call> = mutate.entries.into_iter().map(|Entry::Call(call)| call).collect();
+        let is_numbered = |call: &Call| {
+            (1..=MAX_SEQ).contains(&call.seq) && call.after.is_none_or(|after| after < call.seq)
+        };
+        if !calls.iter().all(is_numbered) {
+            let reason = "a mutation's number is from 1 to 2^53 - 1, and above the one that it follows";
+            return Err(End::new(code::MISBEHAVED, reason));
+        }
+        // One that was just closed: what was sent before is sent again under the next (S22).
+        let Some(topic) = self.subs.get(&mutate.sub).cloned() else { return Ok(Vec::new()) };
+        let key = (mutate.sub, mutate.lane);
+        let deferred = self.defer(key, &mut calls, facts);
+        let (sub, count, got, may_begin) = (mutate.sub, mutate.count, mutate.got, facts.may_begin);
+        let run = Running { sub, topic, count, lane, got, may_begin, calls };
+        let run = Some(Ask::Run(run)).filter(|ask| !matches!(ask, Ask::Run(run) if run.calls.is_empty()));
+        Ok(run.into_iter().chain(deferred).collect())
+    }
+
+    /// Takes off what may not run now, from the first such entry on, and returns what to say of it.
+    fn defer(&mut self, key: (u32, u16), calls: &mut Vec<Call>, facts: &mut Facts<'_>) -> Option<Ask> {
+        let first = calls.first()?.seq;
+        let (run, code, after) = self.verdict(key, first, calls.len(), facts);
+        let seq = calls.get(run)?.seq;
+        calls.truncate(run);
+        self.held.insert(key, (seq, facts.now_ms.saturating_add(u64::from(after))));
+        let (sub, lane) = key;
+        Some(Ask::Send(Defer { sub, lane, seq, code: code.to_owned(), after }.into()))
+    }
+
+    /// How many of `count` entries may run; of the others, why not, and for how long.
+    fn verdict(
+        &mut self,
+        key: (u32, u16),
+        first: u64,
+        count: usize,
+        facts: &mut Facts<'_>,
+    ) -> (usize, &'static str, u32) {
+        if self.state == State::Expired {
+            return (0, code::TOKEN, TOKEN_MS);
+        }
+        // What follows a deferred one, sent before its sender knew: it would look like a gap.
+        if let Some((seq, until)) = self.held.remove(&key)
+            && seq < first
+            && facts.now_ms < until
+        {
+            return (0, code::FULL, u32::try_from(until - facts.now_ms).unwrap_or(DEFER_MS));
+        }
+        let slowed = facts.conduct.slowed(key.1, facts.now_ms);
+        if slowed > 0 {
+            return (0, code::FULL, slowed.max(DEFER_MS));
+        }
+        let room = self.limits.in_flight.saturating_sub(facts.in_flight).min(count);
+        let wanted = u32::try_from(room).unwrap_or(u32::MAX);
+        let taken = self.rate.take(wanted, facts.now_ms) as usize;
+        (taken, code::FULL, self.rate.wait(facts.now_ms).max(DEFER_MS))
+    }
+}
 
 /// A lane's row, as far as the decision needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

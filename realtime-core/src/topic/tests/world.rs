@@ -176,6 +176,7 @@ impl World {
             principal: Arc::new(Anyone { id: "ann".into() }),
             count: 0,
             live: false,
+            conduct: Arc::default(),
         };
         self.step(node, Event::Subscribe { key, subscriber });
     }
@@ -218,6 +219,8 @@ impl World {
                 ids: 0,
                 random: None,
             },
+            may_begin: true,
+            ticket: None,
         }
     }
 
@@ -240,7 +243,7 @@ impl World {
                 Effect::Close { conn, .. } => {
                     self.wires.remove(&conn);
                 }
-                Effect::RetryAfter { .. } => {}
+                Effect::RetryAfter { .. } | Effect::Note { .. } => {}
                 other => self.nodes[node].io.push_back(other),
             }
         }
