@@ -8,18 +8,15 @@ use std::{
     },
 };
 
-use futures_util::StreamExt;
 use realtime_protocol::Topic;
 use tokio::sync::mpsc;
 
-use super::shard::{self, Message};
-use crate::{
-    broker::{Broker, Incoming},
-    handler::Registry,
-    host::tasks,
-    store::{Record, Store},
-    topic::event::ConnId,
+use super::{
+    heads,
+    peers::{self, Peers},
+    shard::{self, Message},
 };
+use crate::{broker::Broker, handler::Registry, host::tasks, store::Store, topic::event::ConnId};
 
 /// How many messages may wait for a shard; then its senders wait (L11).
 const SHARD_QUEUE: usize = 1024;
@@ -29,26 +26,41 @@ const SHARD_QUEUE: usize = 1024;
 pub(crate) struct Hub {
     shards: Vec<mpsc::Sender<Message>>,
     next_conn: AtomicU64,
+    #[cfg(test)]
+    peers: Option<Arc<Peers>>,
 }
 
 impl Hub {
-    /// Starts the shards, and listens to the broker.
+    /// Starts the shards, and what keeps them in step with other nodes.
     pub(crate) fn start(
         registry: &Arc<Registry>,
         store: &Arc<dyn Store>,
         broker: Option<Arc<dyn Broker>>,
     ) -> Arc<Self> {
         let count = tasks::parallelism();
+        let peers = broker.map(|broker| Arc::new(Peers::new(broker)));
         let shard = |_| {
             let (tx, rx) = mpsc::channel(SHARD_QUEUE);
-            tasks::spawn(shard::run(Arc::clone(registry), Arc::clone(store), broker.clone(), rx));
+            tasks::spawn(shard::run(Arc::clone(registry), Arc::clone(store), peers.clone(), rx));
             tx
         };
-        let hub = Arc::new(Self { shards: (0..count).map(shard).collect(), next_conn: AtomicU64::new(1) });
-        if let Some(broker) = broker {
-            tasks::spawn(listen(Arc::clone(&hub), broker));
+        let hub = Arc::new(Self {
+            shards: (0..count).map(shard).collect(),
+            next_conn: AtomicU64::new(1),
+            #[cfg(test)]
+            peers: peers.clone(),
+        });
+        if let Some(peers) = peers {
+            tasks::spawn(peers::listen(Arc::downgrade(&hub), Arc::clone(&peers)));
+            tasks::spawn(heads::tell(Arc::downgrade(&hub), Arc::clone(&peers)));
+            tasks::spawn(heads::ask(Arc::downgrade(&hub), peers, Arc::clone(store)));
         }
         hub
+    }
+
+    #[cfg(test)]
+    pub(super) fn peers(&self) -> Option<&Peers> {
+        self.peers.as_deref()
     }
 
     pub(crate) fn next_conn(&self) -> ConnId {
@@ -62,33 +74,4 @@ impl Hub {
         // It fails only while the runtime shuts down: then nobody waits for an answer.
         let _ = self.shards[shard].send(message).await;
     }
-
-    async fn send_all(&self, message: impl Fn() -> Message) {
-        for shard in &self.shards {
-            let _ = shard.send(message()).await;
-        }
-    }
-}
-
-/// Takes what other nodes tell.
-async fn listen(hub: Arc<Hub>, broker: Arc<dyn Broker>) {
-    let mut incoming = broker.incoming();
-    while let Some(news) = incoming.next().await {
-        match news {
-            Incoming::Message { topic, bytes } => match shard::decode_record(&bytes) {
-                Some(record) => publish(&hub, topic, record).await,
-                None => hub.send(&topic.clone(), Message::Doubt { topic: Some(topic) }).await,
-            },
-            Incoming::Doubt { topics: None } => hub.send_all(|| Message::Doubt { topic: None }).await,
-            Incoming::Doubt { topics: Some(topics) } => {
-                for topic in topics {
-                    hub.send(&topic.clone(), Message::Doubt { topic: Some(topic) }).await;
-                }
-            }
-        }
-    }
-}
-
-async fn publish(hub: &Hub, topic: Topic, record: Record) {
-    hub.send(&topic.clone(), Message::Published { topic, record }).await;
 }

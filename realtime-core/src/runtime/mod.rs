@@ -1,8 +1,10 @@
 //! The only tasks and queues: what carries out the decisions of workers and sessions.
 
+mod heads;
 mod hub;
 mod origin;
 mod outbound;
+mod peers;
 mod serve;
 mod served;
 mod session;

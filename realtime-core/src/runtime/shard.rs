@@ -14,10 +14,10 @@ use tokio::sync::mpsc;
 
 use super::{
     outbound::{Closing, Outbound},
+    peers::Peers,
     store_io,
 };
 use crate::{
-    broker::Broker,
     handler::Registry,
     host::{clock, random},
     store::{Record, Store},
@@ -30,11 +30,31 @@ use crate::{
 /// What a shard is told.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Subscribe { topic: Topic, root: usize, key: SubKey, subscriber: Subscriber, out: Arc<Outbound> },
-    Unsubscribe { topic: Topic, key: SubKey },
-    Event { topic: Topic, event: Event },
-    Published { topic: Topic, record: Record },
-    Doubt { topic: Option<Topic> },
+    Subscribe {
+        topic: Topic,
+        root: usize,
+        key: SubKey,
+        subscriber: Subscriber,
+        out: Arc<Outbound>,
+    },
+    Unsubscribe {
+        topic: Topic,
+        key: SubKey,
+    },
+    Event {
+        topic: Topic,
+        event: Event,
+    },
+    Published {
+        topic: Topic,
+        record: Record,
+    },
+    /// A topic's head, as another node told it, or, for `sure`, the store.
+    Head {
+        topic: Topic,
+        at: Position,
+        sure: bool,
+    },
 }
 
 /// How long a topic without subscribers stays in memory; one that was never written goes at once.
@@ -48,7 +68,7 @@ type Done = Option<(Topic, u64, Event)>;
 struct Shard {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
-    broker: Option<Arc<dyn Broker>>,
+    peers: Option<Arc<Peers>>,
     topics: BTreeMap<Topic, Held>,
     /// The connections that subscribe here, and how often.
     conns: BTreeMap<ConnId, (Arc<Outbound>, usize)>,
@@ -68,11 +88,11 @@ struct Held {
 pub(super) async fn run(
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
-    broker: Option<Arc<dyn Broker>>,
+    peers: Option<Arc<Peers>>,
     mut messages: mpsc::Receiver<Message>,
 ) {
     let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
-    let mut shard = Shard { registry, store, broker, topics, conns, io, born: 0 };
+    let mut shard = Shard { registry, store, peers, topics, conns, io, born: 0 };
     let mut look = tokio::time::interval(IDLE);
     loop {
         // In this order, always: what a seed did, it does again (L13). Messages make operations, so they wait for them.
@@ -110,11 +130,7 @@ impl Shard {
             }
             Message::Event { topic, event } => self.step(&topic, event),
             Message::Published { topic, record } => self.step(&topic, Event::Published(record)),
-            Message::Doubt { topic: Some(topic) } => self.step(&topic, Event::Doubt),
-            Message::Doubt { topic: None } => {
-                let topics: Vec<Topic> = self.topics.keys().cloned().collect();
-                topics.iter().for_each(|topic| self.step(topic, Event::Doubt));
-            }
+            Message::Head { topic, at, sure } => self.compare(&topic, at, sure),
         }
     }
 
@@ -214,7 +230,7 @@ impl Shard {
                 }
                 .boxed(),
             ),
-            Effect::Publish(record) => self.publish(topic, &record),
+            Effect::Publish(record) => self.publish(topic, record),
             Effect::RetryAfter { ms } => self.io.push(
                 async move {
                     tokio::time::sleep(Duration::from_millis(u64::from(ms))).await;
@@ -231,39 +247,47 @@ impl Shard {
         }
     }
 
-    /// Tells other nodes. It may fail: they find it in the offsets, or by the head (S27).
-    fn publish(&mut self, topic: Topic, record: &Record) {
-        let Some(broker) = self.broker.clone() else { return };
-        let bytes = encode_record(record);
-        self.io.push(
-            async move {
-                if let Err(error) = broker.publish(&topic, bytes).await {
-                    tracing::warn!(%topic, ?error, "the broker did not take a commit");
-                }
-                None
-            }
-            .boxed(),
-        );
+    /// Tells other nodes.
+    fn publish(&mut self, topic: Topic, record: Record) {
+        let Some(peers) = self.peers.clone() else { return };
+        let told = async move {
+            peers.publish(&topic, &record).await;
+            None
+        };
+        self.io.push(told.boxed());
     }
 
     /// Joins a topic, for the worker of this number, or leaves it.
     fn join_broker(&mut self, topic: &Topic, join: Option<u64>) {
-        let Some(broker) = self.broker.clone() else { return };
+        let Some(peers) = self.peers.clone() else { return };
         let topic = topic.clone();
-        self.io.push(
-            async move {
-                let topics = [topic];
-                let done =
-                    if join.is_some() { broker.join(&topics).await } else { broker.leave(&topics).await };
-                if let Err(error) = done {
-                    tracing::warn!(topic = %topics[0], ?error, "the broker did not change its subscriptions");
-                }
-                // What was published before the join resolved is found by the head.
-                let [topic] = topics;
-                join.map(|born| (topic, born, Event::Doubt))
-            }
-            .boxed(),
-        );
+        if join.is_some() {
+            peers.heads.watch(&topic);
+        } else {
+            peers.heads.unwatch(&topic);
+        }
+        let joined = async move {
+            let Some(born) = join else {
+                peers.leave(&topic).await;
+                return None;
+            };
+            peers.join(std::slice::from_ref(&topic)).await;
+            // What was published before the join resolved is found by the head.
+            Some((topic, born, Event::Doubt))
+        };
+        self.io.push(joined.boxed());
+    }
+
+    /// A head was told or asked for: where it shows something that no message told, the store is asked.
+    fn compare(&mut self, topic: &Topic, at: Position, sure: bool) {
+        let Some(held) = self.topics.get(topic) else { return };
+        if !held.worker.lacks(at, sure) {
+            return;
+        }
+        if let Some(peers) = &self.peers {
+            peers.heads.count_gap(topic);
+        }
+        self.step(topic, Event::Doubt);
     }
 
     /// Forgets topics that nobody needed since the last look.
@@ -285,17 +309,6 @@ fn unlike([a, b]: [u32; 2]) -> [u32; 2] {
     if a == b { [a, b + 1] } else { [a, b] }
 }
 
-/// A record, as it travels between nodes: its position, its predecessor's epoch, its bytes.
-fn encode_record(record: &Record) -> Bytes {
-    let head = (record.at.offset, record.at.epoch, record.prev_epoch, &record.bytes);
-    rmp_serde::to_vec(&head).unwrap_or_default().into()
-}
-
-pub(super) fn decode_record(bytes: &[u8]) -> Option<Record> {
-    let (offset, epoch, prev_epoch, bytes) = rmp_serde::from_slice(bytes).ok()?;
-    Some(Record { at: Position { offset, epoch }, prev_epoch, bytes })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,7 +326,7 @@ mod tests {
         Shard {
             registry: Arc::new(registry),
             store: Arc::new(Memory::new()),
-            broker: None,
+            peers: None,
             topics: BTreeMap::new(),
             conns: BTreeMap::new(),
             io: FuturesUnordered::new(),

@@ -1,6 +1,6 @@
 //! What a worker does when a commit is lost or the store fails: run again, defer, or load afresh (S12, S22, S28).
 
-use realtime_protocol::{code, frame::v1::Defer};
+use realtime_protocol::{Position, code, frame::v1::Defer};
 
 use super::{
     batch::{Batch, Waiting},
@@ -75,6 +75,12 @@ impl Worker {
             self.state = State::Broken;
             fx.push(Effect::RetryAfter { ms: RETRY_MS });
         }
+    }
+
+    /// Tells whether a head shows something that no message told: `sure`, where the store said so just now (S27).
+    pub(crate) fn lacks(&self, head: Position, sure: bool) -> bool {
+        let behind = head.offset > self.head.offset || (head.offset == self.head.offset && head != self.head);
+        self.state == State::Ready && (behind || (sure && head != self.head && !self.busy))
     }
 
     pub(super) fn retry(&mut self) {
