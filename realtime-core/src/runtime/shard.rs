@@ -162,7 +162,8 @@ impl Shard {
         let Some(held) = self.topics.get_mut(topic) else { return };
         held.idle = false;
         let born = held.born;
-        let now = Now { today: Day::of_ms(clock::now_ms()), epoch: random::epoch() };
+        let ms = clock::now_ms();
+        let now = Now { today: Day::of_ms(ms), ms, epoch: random::epoch() };
         let turn = AssertUnwindSafe(|| held.worker.step(event, now));
         let Ok(effects) = catch_unwind(turn) else { return self.bury(topic) };
         let is_needless = held.worker.is_idle() && held.worker.is_blank();

@@ -166,6 +166,8 @@ pub(crate) struct Stamp {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     pub(crate) today: Day,
+    /// The node's clock, in milliseconds since 1970.
+    pub(crate) ms: u64,
     /// A fresh random number: the epoch, should it be needed.
     pub(crate) epoch: u32,
 }

@@ -1,16 +1,17 @@
 //! What a worker does when a commit is lost or the store fails: run again, defer, or load afresh (S12, S22, S28).
 
+use std::collections::BTreeSet;
+
 use realtime_protocol::{Position, code, frame::v1::Defer};
 
 use super::{
     batch::{Batch, Waiting},
     event::{Effect, Now, SubKey},
+    race::Lost,
     worker::{State, Worker},
 };
 use crate::store::{CommitError, StoreError};
 
-/// How often a batch may lose against other nodes before it is deferred (S12).
-const MAX_LOSSES: u32 = 16;
 /// How long to wait after the store failed, in milliseconds.
 const RETRY_MS: u32 = 1_000;
 
@@ -22,12 +23,13 @@ impl Worker {
         };
         match error {
             CommitError::Behind { missed: Some(missed), .. } => {
-                self.losses += 1;
-                if self.losses >= MAX_LOSSES {
-                    self.losses = 0;
-                    self.defer_all(batch.ran, code::BUSY, fx);
-                } else {
-                    again(self, batch.ran);
+                match self.race.lost() {
+                    Lost::Again => again(self, batch.ran),
+                    Lost::Wait(ms) => {
+                        again(self, batch.ran);
+                        fx.push(Effect::RetryAfter { ms });
+                    }
+                    Lost::GiveWay => self.give_way(batch.ran, fx),
                 }
                 self.take_records(&missed, fx);
             }
@@ -83,7 +85,17 @@ impl Worker {
         self.state == State::Ready && (behind || (sure && head != self.head && !self.busy))
     }
 
+    /// Other nodes are faster: what ran is deferred, and what follows it in its lanes.
+    fn give_way(&mut self, ran: Vec<Waiting>, fx: &mut Vec<Effect>) {
+        let lanes: BTreeSet<_> = ran.iter().map(|entry| (entry.from, entry.lane)).collect();
+        let (follow, others): (Vec<_>, Vec<_>) =
+            self.waiting.take().into_iter().partition(|entry| lanes.contains(&(entry.from, entry.lane)));
+        others.into_iter().rev().for_each(|entry| self.waiting.push_front(entry));
+        self.defer_all(ran.into_iter().chain(follow).collect(), code::BUSY, fx);
+    }
+
     pub(super) fn retry(&mut self) {
+        self.race.over();
         if self.state == State::Broken {
             self.state = State::Cold;
             self.lanes.forget_rows();

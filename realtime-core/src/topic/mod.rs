@@ -12,6 +12,7 @@ mod join;
 pub(crate) mod lanes;
 mod notes;
 pub(crate) mod queue;
+mod race;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod worker;

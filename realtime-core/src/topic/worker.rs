@@ -19,6 +19,7 @@ use super::{
     event::{ConnId, Effect, Event, HeldLane, Kind, Loaded, Now, ReadAnswer, Stamp, SubKey, Subscriber},
     lanes::Lanes,
     queue::Queue,
+    race::Race,
     record::RecordBody,
     rows::Rows,
 };
@@ -64,7 +65,7 @@ pub(crate) struct Worker {
     pub(super) unread: Vec<LaneId>,
     pub(super) waiting: Queue,
     committing: Option<Batch>,
-    pub(super) losses: u32,
+    pub(super) race: Race,
     pub(super) channels: [Channel; 2],
     pub(super) doubt: bool,
 }
@@ -93,7 +94,7 @@ impl Worker {
             unread: Vec::new(),
             waiting: Queue::default(),
             committing: None,
-            losses: 0,
+            race: Race::default(),
             channels: [channel(0), channel(1)],
             doubt: false,
         }
@@ -117,6 +118,7 @@ impl Worker {
     /// Takes one turn.
     pub(crate) fn step(&mut self, event: Event, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.race.turn(now);
         let fx = &mut effects;
         match event {
             Event::Subscribe { key, subscriber } => self.subscribe(key, subscriber, now),
@@ -215,7 +217,7 @@ impl Worker {
         if !self.joining.is_empty() || !self.unread.is_empty() {
             return self.begin_read(fx);
         }
-        if !self.waiting.is_empty() {
+        if !self.waiting.is_empty() && !self.race.waits() {
             self.run_batch(fx);
         }
     }
@@ -296,6 +298,7 @@ impl Worker {
         if let Some(mut batch) = batch {
             let commit = std::mem::replace(&mut batch.commit, empty_commit());
             self.committing = Some(batch);
+            self.race.begin();
             self.begin(Effect::Commit(commit), fx);
         }
     }
@@ -330,7 +333,7 @@ impl Worker {
     }
 
     fn kept(&mut self, batch: Batch, head: Head, fx: &mut Vec<Effect>) {
-        self.losses = 0;
+        self.race.won();
         self.floor = head.floor;
         let moved = head.at != self.head;
         let prev_epoch = self.head.epoch;

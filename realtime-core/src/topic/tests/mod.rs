@@ -2,6 +2,7 @@
 
 mod client;
 mod laws;
+mod race;
 mod script;
 mod world;
 

@@ -31,6 +31,9 @@ use crate::{
     tx::Context,
 };
 
+/// When the simulation begins.
+const NOW_MS: u64 = 1_800_000_000_000;
+
 /// A seeded generator: splitmix64.
 pub(super) struct Dice(u64);
 
@@ -65,6 +68,10 @@ pub(super) struct World {
     pub(super) wires: BTreeMap<ConnId, (usize, VecDeque<bytes::Bytes>)>,
     registry: Arc<Registry>,
     pub(super) topic: Topic,
+    /// The waits that workers asked for, by node, in milliseconds.
+    pub(super) waits: Vec<(usize, u32)>,
+    /// The clock of all nodes.
+    pub(super) now_ms: u64,
     next_conn: u64,
     epoch: u32,
 }
@@ -82,6 +89,8 @@ impl World {
             wires: BTreeMap::new(),
             registry,
             topic,
+            waits: Vec::new(),
+            now_ms: NOW_MS,
             next_conn: 1,
             epoch: 100,
         };
@@ -226,7 +235,7 @@ impl World {
 
     pub(super) fn step(&mut self, node: usize, event: Event) {
         self.epoch += 2;
-        let now = Now { today: today(), epoch: self.epoch };
+        let now = Now { today: today(), ms: self.now_ms, epoch: self.epoch };
         let effects = self.nodes[node].worker.step(event, now);
         for effect in effects {
             match effect {
@@ -243,7 +252,8 @@ impl World {
                 Effect::Close { conn, .. } => {
                     self.wires.remove(&conn);
                 }
-                Effect::RetryAfter { .. } | Effect::Note { .. } => {}
+                Effect::RetryAfter { ms } => self.waits.push((node, ms)),
+                Effect::Note { .. } => {}
                 other => self.nodes[node].io.push_back(other),
             }
         }
@@ -257,16 +267,24 @@ impl World {
 
     /// Carries out the oldest thing that `node` asked of the store.
     pub(super) fn store_step(&mut self, node: usize) -> bool {
-        let Some(effect) = self.nodes[node].io.pop_front() else { return false };
-        let event = match effect {
+        if self.nodes[node].io.is_empty() {
+            return false;
+        }
+        if let Some(event) = self.ask_store(node) {
+            self.step(node, event);
+        }
+        true
+    }
+
+    /// Carries it out, and returns the answer, which has not arrived yet.
+    pub(super) fn ask_store(&mut self, node: usize) -> Option<Event> {
+        Some(match self.nodes[node].io.pop_front()? {
             Effect::Load => Event::Loaded(self.load()),
             Effect::Read { lanes, replays } => Event::Read(self.read(lanes, replays)),
             Effect::Replay { after } => Event::Replayed(now(self.store.replay(&self.topic, after, 1 << 20))),
             Effect::Commit(commit) => Event::Committed(now(self.store.commit(&self.topic, commit))),
-            _ => return true,
-        };
-        self.step(node, event);
-        true
+            _ => return None,
+        })
     }
 
     /// The commit of `node` happens or not, and its answer is lost.
@@ -343,7 +361,7 @@ impl World {
 }
 
 fn today() -> Day {
-    Day::of_ms(1_800_000_000_000)
+    Day::of_ms(NOW_MS)
 }
 
 /// A future of the memory store is ready at once.
