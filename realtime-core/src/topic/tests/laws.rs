@@ -76,12 +76,23 @@ fn calm(world: &mut World) {
                 world.connect(client, client % 2);
             }
         }
-        world.settle();
+        settle(world);
         (0..CLIENTS).for_each(|client| world.send(client));
-        world.settle();
+        settle(world);
     }
     (0..2).for_each(|node| world.step(node, Event::Doubt));
     world.settle();
+}
+
+/// All that is under way comes to its end, waits too.
+fn settle(world: &mut World) {
+    world.settle();
+    while !world.waits.is_empty() {
+        for (node, _) in std::mem::take(&mut world.waits) {
+            world.step(node, Event::Retry);
+        }
+        world.settle();
+    }
 }
 
 fn check(world: &World, seed: u64) {
