@@ -185,7 +185,10 @@ fn the_typescript_compiler_takes_every_output_with_all_strict_flags() {
         "extends": root.join("tsconfig.base.json"),
         "compilerOptions": {
             "noEmit": true, "declaration": true, "isolatedDeclarations": true,
-            "paths": { "@realtime/client/generated": [root.join("clients/typescript/src/generated.ts")] },
+            "paths": {
+                "@realtime/client/generated": [root.join("clients/typescript/src/generated.ts")],
+                "@realtime/client/draft": [root.join("clients/typescript/src/draft/index.ts")],
+            },
             "typeRoots": [], "moduleResolution": "bundler", "module": "esnext",
         },
         "include": ["*.ts"],
@@ -415,8 +418,12 @@ fn in_node(files: &[OutputFile], folder: &Path) -> Vec<Value> {
         .args(["--bundle", "--platform=node", "--format=esm", "--log-level=warning"])
         .arg(format!("--alias:@realtime/client/generated={}", generated.display()))
         .arg(format!(
-            "--alias:@realtime/draft={}",
+            "--alias:@realtime/client/draft={}",
             repository().join("clients/typescript/src/draft/index.ts").display()
+        ))
+        .arg(format!(
+            "--alias:@realtime/draft/own={}",
+            repository().join("clients/typescript/src/draft/own.ts").display()
         ))
         .arg(format!("--outfile={}", folder.join("runner.mjs").display()))
         .output()

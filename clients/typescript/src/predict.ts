@@ -1,6 +1,7 @@
 /** What a mutation does to its entity here, now: the author's own body, or a generic create, patch or delete. */
 import type { Data } from "./collection/base.js";
-import { Draft, GiveUp, Refused } from "./draft/index.js";
+import { GiveUp, Refused } from "./draft/errors.js";
+import { close, open } from "./draft/own.js";
 import { type Seed, idOf, randomOf } from "./ids.js";
 import type { MutationSchema, Tx } from "./schema.js";
 
@@ -47,12 +48,10 @@ export function lowered(mutation: MutationSchema, args: unknown, now: number, se
   return (before) => {
     if (receiver === "entity" && before === undefined) refuse("rt/missing");
     if (run === undefined) throw new GiveUp();
-    const $ = new Draft();
     const tx = transaction(now, seed, world) as Tx<never>;
-    if (before === undefined) return { data: undefined, value: run(undefined as never, args as never, tx, $) };
-    const self = $.open(before);
-    const value = run(self as never, args as never, tx, $);
-    return { data: $.close(before, self as Data), value };
+    const self = open(before);
+    const value = run(self as never, args as never, tx);
+    return { data: before && close(before, self as Data), value };
   };
 }
 

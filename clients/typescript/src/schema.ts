@@ -1,5 +1,4 @@
 /** The schema as generated code hands it to the runtime: data, plus the lowered mutators. */
-import type { Draft } from "./draft/index.js";
 
 /** All that an application's client knows of it. */
 export interface Schema {
@@ -78,10 +77,10 @@ export interface MutationSchema {
 }
 
 /**
- * A lowered mutator, called with four arguments always. It takes `never`, so that every generated function
+ * A lowered mutator, called with three arguments always. It takes `never`, so that every generated function
  * is assignable; codegen pairs each with its own model and arguments.
  */
-export type Mutator = (self: never, args: never, tx: Tx<never>, $: Draft) => unknown;
+export type Mutator = (self: never, args: never, tx: Tx<never>) => unknown;
 
 /** A type, as its values stand on the wire. */
 export type Ty =

@@ -16,155 +16,152 @@ export interface Cell<T> {
   own(): T;
 }
 
-/** The first layer of a draft: ownership, copies, equality. */
-export class Owning {
-  readonly #mine = new WeakSet<object>();
-  readonly #origin = new WeakMap<object, object>();
+/** What the present run has copied, and from what. One run at a time: a mutator is synchronous, and calls no other. */
+let origins = new WeakMap<object, object>();
 
-  /** Returns an owned shallow copy of `value`: what a mutator gets as `self`. */
-  open<T>(value: T): Mut<T> {
-    return this.mine(value as Mut<T>);
-  }
+/** Begins a run; returns an owned shallow copy of `value`: what a mutator gets as `self`. */
+export function open<T>(value: T): Mut<T> {
+  origins = new WeakMap();
+  return mine(value as Mut<T>);
+}
 
-  /** Returns what `copy` became: `original`, and any object inside that it shares, where nothing differs. */
-  close<T>(original: T, copy: unknown): T {
-    const settled = this.#settle(copy);
-    return sameEntries(original, settled) ? original : (settled as T);
-  }
+/** Returns what `copy` became: `original`, and any object inside that it shares, where nothing differs. */
+export function close<T>(original: T, copy: unknown): T {
+  const settled = settle(copy);
+  return sameEntries(original, settled) ? original : (settled as T);
+}
 
-  /** Returns `value` as an object that this run may change: a shallow copy, unless it has made it. */
-  mine<T>(value: T): T {
-    if (typeof value !== "object" || value === null || this.#mine.has(value)) return value;
-    const copy: object = Array.isArray(value) ? value.slice() : { ...value };
-    this.#mine.add(copy);
-    this.#origin.set(copy, value);
-    return copy as T;
-  }
+/** Returns `value` as an object that this run may change: a shallow copy, unless it has made it. */
+export function mine<T>(value: T): T {
+  if (typeof value !== "object" || value === null || origins.has(value)) return value;
+  const copy: object = Array.isArray(value) ? value.slice() : { ...value };
+  origins.set(copy, value);
+  return copy as T;
+}
 
-  /** Returns the object at `at[key]`, owned and in its place. What is no object is returned as it is. */
-  own<T extends object, K extends keyof T>(at: T, key: K): T[K] {
-    const value = at[key];
-    const copy = this.mine(value);
-    if (copy !== value) define(at, key, copy);
-    return copy;
-  }
+/** Returns the object at `at[key]`, owned and in its place. What is no object is returned as it is. */
+export function own<T extends object, K extends keyof T>(at: T, key: K): T[K] {
+  const value = at[key];
+  const copy = mine(value);
+  if (copy !== value) define(at, key, copy);
+  return copy;
+}
 
-  /** Returns element `i` of an owned list, owned; `null` where there is none. */
-  ownAt<T>(list: T[], i: number): T | null {
-    return i < list.length ? this.own(list, i) as T : null;
-  }
+/** Returns element `i` of an owned list, owned; `null` where there is none. */
+export function ownAt<T>(list: T[], i: number): T | null {
+  return i < list.length ? own(list, i) as T : null;
+}
 
-  /** Returns the value of `key` in an owned map, owned; `null` where there is none. */
-  ownKey<V>(map: Record<string, V>, key: string | number): V | null {
-    return Object.hasOwn(map, key) ? this.own(map, String(key)) as V : null;
-  }
+/** Returns the value of `key` in an owned map, owned; `null` where there is none. */
+export function ownKey<V>(map: Record<string, V>, key: string | number): V | null {
+  return Object.hasOwn(map, key) ? own(map, String(key)) as V : null;
+}
 
-  /** Returns the value of `key` in an owned map, owned; inserts what `make` returns where there is none. */
-  ownOr<V>(map: Record<string, V>, key: string | number, make: () => NoInfer<V>): V {
-    if (!Object.hasOwn(map, key)) define(map, String(key), make());
-    return this.own(map, String(key)) as V;
-  }
+/** Returns the value of `key` in an owned map, owned; inserts what `make` returns where there is none. */
+export function ownOr<V>(map: Record<string, V>, key: string | number, make: () => NoInfer<V>): V {
+  if (!Object.hasOwn(map, key)) define(map, String(key), make());
+  return own(map, String(key)) as V;
+}
 
-  /** Returns the place `at[key]` of an owned object. */
-  cell<T extends object, K extends keyof T>(at: T, key: K): Cell<T[K]> {
-    const own = (): T[K] => this.own(at, key);
-    return {
-      get v() {
-        return at[key];
-      },
-      set v(value: T[K]) {
-        define(at, key, value);
-      },
-      own,
-    };
-  }
+/** Returns the place `at[key]` of an owned object. */
+export function cell<T extends object, K extends keyof T>(at: T, key: K): Cell<T[K]> {
+  return {
+    get v() {
+      return at[key];
+    },
+    set v(value: T[K]) {
+      define(at, key, value);
+    },
+    own: () => own(at, key),
+  };
+}
 
-  /** Returns the place of element `i` of an owned list; `null` where there is none. */
-  cellAt<T>(list: T[], i: number): Cell<T> | null {
-    return i < list.length ? this.cell(list as Record<number, T>, i) : null;
-  }
+/** Returns the place of element `i` of an owned list; `null` where there is none. */
+export function cellAt<T>(list: T[], i: number): Cell<T> | null {
+  return i < list.length ? cell(list as Record<number, T>, i) : null;
+}
 
-  /** Returns the place of `key` in an owned map; `null` where there is none. */
-  cellKey<V>(map: Record<string, V>, key: string | number): Cell<V> | null {
-    return Object.hasOwn(map, key) ? this.cell(map, String(key)) : null;
-  }
+/** Returns the place of `key` in an owned map; `null` where there is none. */
+export function cellKey<V>(map: Record<string, V>, key: string | number): Cell<V> | null {
+  return Object.hasOwn(map, key) ? cell(map, String(key)) : null;
+}
 
-  /** Returns the place of `key` in an owned map; inserts what `make` returns where there is none. */
-  cellOr<V>(map: Record<string, V>, key: string | number, make: () => NoInfer<V>): Cell<V> {
-    if (!Object.hasOwn(map, key)) define(map, String(key), make());
-    return this.cell(map, String(key));
-  }
+/** Returns the place of `key` in an owned map; inserts what `make` returns where there is none. */
+export function cellOr<V>(map: Record<string, V>, key: string | number, make: () => NoInfer<V>): Cell<V> {
+  if (!Object.hasOwn(map, key)) define(map, String(key), make());
+  return cell(map, String(key));
+}
 
-  /** Puts `value` into `at[key]` of an owned object and returns what stood there. */
-  swap<T extends object, K extends keyof T>(at: T, key: K, value: NoInfer<T[K]>): T[K] {
-    const before = at[key];
-    define(at, key, value);
-    return before;
-  }
+/** Puts `value` into `at[key]` of an owned object and returns what stood there. */
+export function swap<T extends object, K extends keyof T>(at: T, key: K, value: NoInfer<T[K]>): T[K] {
+  const before = at[key];
+  define(at, key, value);
+  return before;
+}
 
-  /** Replaces the content of an owned object, which others hold: `*r = value`. */
-  put<T extends object>(at: T, value: NoInfer<T>): void {
-    if (Array.isArray(at)) {
-      at.length = 0;
-      for (const item of value as readonly unknown[]) at.push(item);
-      return;
-    }
-    for (const key of Object.keys(at)) delete (at as Record<string, unknown>)[key];
-    for (const [key, item] of Object.entries(value)) define(at, key, item);
+/** Replaces the content of an owned object, which others hold: `*r = value`. */
+export function put<T extends object>(at: T, value: NoInfer<T>): void {
+  if (Array.isArray(at)) {
+    at.length = 0;
+    for (const item of value as readonly unknown[]) at.push(item);
+    return;
   }
+  for (const key of Object.keys(at)) delete (at as Record<string, unknown>)[key];
+  for (const [key, item] of Object.entries(value)) define(at, key, item);
+}
 
-  /** Returns a deep copy. A shallow one is wrong: the original may be owned, and changed in place afterwards. */
-  clone<T>(value: T): Mut<T> {
-    if (typeof value !== "object" || value === null) return value as Mut<T>;
-    if (Array.isArray(value)) return value.map((item: unknown) => this.clone(item)) as Mut<T>;
-    const entries = Object.entries(value).map(([key, item]) => [key, this.clone(item)] as const);
-    return Object.fromEntries(entries) as Mut<T>;
-  }
+/** Returns a deep copy. A shallow one is wrong: the original may be owned, and changed in place afterwards. */
+export function clone<T>(value: T): Mut<T> {
+  if (typeof value !== "object" || value === null) return value as Mut<T>;
+  if (Array.isArray(value)) return value.map((item: unknown) => clone(item)) as Mut<T>;
+  const entries = Object.entries(value).map(([key, item]) => [key, clone(item)] as const);
+  return Object.fromEntries(entries) as Mut<T>;
+}
 
-  /** Compares deeply, by keys: `==` of structs, lists, maps and enums. */
-  eq(a: unknown, b: unknown): boolean {
-    if (a === b) return true;
-    if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-    if (Array.isArray(a) !== Array.isArray(b)) return false;
-    const keys = Object.keys(a);
-    if (keys.length !== Object.keys(b).length) return false;
-    return keys.every((key) => Object.hasOwn(b, key) && this.eq(read(a, key), read(b, key)));
-  }
+/** Compares deeply, by keys: `==` of structs, lists, maps and enums. */
+export function eq(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && eq(read(a, key), read(b, key)));
+}
 
-  /** Refuses with the author's error. An expression: `x ?? $.fail({ code: "NotFound" })`. */
-  fail(error: unknown): never {
-    throw new Refused(error);
-  }
+/** Refuses with the author's error. An expression: `x ?? $.fail({ code: "NotFound" })`. */
+export function fail(error: unknown): never {
+  throw new Refused(error);
+}
 
-  /** Tells whether an externally tagged enum is the variant `name` with content. */
-  is<T, K extends string>(value: T, name: K): value is Extract<T, Record<K, unknown>> {
-    return typeof value === "object" && value !== null && Object.hasOwn(value, name);
-  }
+/** Tells whether an externally tagged enum is the variant `name` with content. */
+export function is<T, K extends string>(value: T, name: K): value is Extract<T, Record<K, unknown>> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name);
+}
 
-  /** Returns `value` as the variant `name`, which the caller knows it to be. */
-  as<T, K extends string>(value: T, name: K): Extract<T, Record<K, unknown>> {
-    void name;
-    return value as Extract<T, Record<K, unknown>>;
-  }
+/** Returns `value` as the variant `name`, which the caller knows it to be. */
+export function as<T, K extends string>(value: T, name: K): Extract<T, Record<K, unknown>> {
+  void name;
+  return value as Extract<T, Record<K, unknown>>;
+}
 
-  /** Returns an internally tagged enum as the variant whose `tag` is `name`, which the caller knows it to be. */
-  tagged<T, K extends string, V extends string>(value: T, tag: K, name: V): Extract<T, Record<K, V>> {
-    void tag;
-    void name;
-    return value as Extract<T, Record<K, V>>;
-  }
+/** Returns an internally tagged enum as the variant whose `tag` is `name`, which the caller knows it to be. */
+export function tagged<T, K extends string, V extends string>(value: T, tag: K, name: V): Extract<T, Record<K, V>> {
+  void tag;
+  void name;
+  return value as Extract<T, Record<K, V>>;
+}
 
-  /** Puts originals back where an owned copy, settled itself, equals what it was copied from. */
-  #settle(value: unknown): unknown {
-    if (typeof value !== "object" || value === null || !this.#mine.has(value)) return value;
-    for (const key of Object.keys(value)) {
-      const before = read(value, key);
-      const settled = this.#settle(before);
-      if (settled !== before) define(value, key, settled);
-    }
-    const origin = this.#origin.get(value);
-    return origin !== undefined && sameEntries(origin, value) ? origin : value;
+/** Puts originals back where an owned copy, settled itself, equals what it was copied from. */
+function settle(value: unknown): unknown {
+  const origin = typeof value === "object" && value !== null ? origins.get(value) : undefined;
+  if (origin === undefined) return value;
+  const copy = value as object;
+  for (const key of Object.keys(copy)) {
+    const before = read(copy, key);
+    const settled = settle(before);
+    if (settled !== before) define(copy, key, settled);
   }
+  return sameEntries(origin, copy) ? origin : copy;
 }
 
 /** Sets a property of its own, whatever its name: `__proto__` is a key like any other. */

@@ -1,5 +1,6 @@
 /** A schema as codegen writes one: a poll with comments beside it, and a log that shows each effect once. */
-import type { Draft, FrameworkError, Entity, List, Mut, Mutation, Schema, Tx, Client } from "../../src/generated.js";
+import * as $ from "../../src/draft/index.js";
+import type { FrameworkError, Entity, List, Mut, Mutation, Schema, Tx, Client } from "../../src/generated.js";
 
 export interface Choice {
   readonly label: string;
@@ -41,11 +42,11 @@ export interface TestClient extends Client {
 }
 export type { FrameworkError };
 
-function poll_vote(self: Mut<Poll>, { choice }: { readonly choice: number }, _tx: Tx, $: Draft): void {
+function poll_vote(self: Mut<Poll>, { choice }: { readonly choice: number }): void {
   const t1 = $.ownAt($.own(self, "choices"), choice) ?? $.fail({ code: "NoSuchChoice" });
   t1.votes = $.u32(t1.votes + 1);
 }
-function poll_note(self: Mut<Poll>, { tag }: { readonly tag: string }, _tx: Tx, $: Draft): void {
+function poll_note(self: Mut<Poll>, { tag }: { readonly tag: string }): void {
   $.own(self, "log").push(tag);
 }
 function poll_rename(self: Mut<Poll>, { question }: { readonly question: string }): string {
@@ -53,12 +54,12 @@ function poll_rename(self: Mut<Poll>, { question }: { readonly question: string 
   self.question = question;
   return before;
 }
-function poll_stamp(self: Mut<Poll>, _args: object, tx: Tx, $: Draft): string {
+function poll_stamp(self: Mut<Poll>, _args: object, tx: Tx): string {
   const id = tx.newId();
   $.own(self, "log").push(`${id} ${tx.now} ${tx.random(10)}`);
   return id;
 }
-function poll_overflow(self: Mut<Poll>, _args: object, _tx: Tx, $: Draft): void {
+function poll_overflow(self: Mut<Poll>, _args: object): void {
   self.question = "changed";
   $.u8(256);
 }

@@ -12,11 +12,10 @@ use super::{client, imports, jsdoc, lower, names, types};
 use crate::error::GenerateError;
 
 /// What the runtime gives to generated code.
-pub(crate) const FRAMEWORK: [&str; 11] = [
+pub(crate) const FRAMEWORK: [&str; 10] = [
     "Cell",
     "Client",
     "ClientOptions",
-    "Draft",
     "Entity",
     "List",
     "Mut",
@@ -144,6 +143,9 @@ pub(crate) fn with_imports(
         })
         .collect();
     let mut out = String::new();
+    if used.contains("$") {
+        out.push_str("import * as $ from \"@realtime/client/draft\";\n");
+    }
     if !framework.is_empty() {
         let _ =
             writeln!(out, "import type {{ {} }} from \"@realtime/client/generated\";", framework.join(", "));
@@ -194,8 +196,7 @@ fn function(schema: &Schema, model: &Model, mutation: &Mutation, printed: &lower
         (true, false) => format!("tx: {}", of("Tx")),
         (false, _) => format!("_tx: {}", of("Tx")),
     });
-    params.push(format!("$: {}", of("Draft")));
-    let used = [uses.this, !uses.args.is_empty(), uses.tx, uses.draft];
+    let used = [uses.this, !uses.args.is_empty(), uses.tx];
     params.truncate(used.iter().rposition(|used| *used).map_or(0, |last| last + 1));
     let returns = types::returned(&mutation.returns);
     let name = function_name(model, mutation);

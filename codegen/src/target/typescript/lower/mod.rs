@@ -34,8 +34,6 @@ pub(crate) struct Uses {
     pub(crate) tx: bool,
     /// `tx.principal`
     pub(crate) principal: bool,
-    /// `$`
-    pub(crate) draft: bool,
 }
 
 /// Prints the body of `mutation`.

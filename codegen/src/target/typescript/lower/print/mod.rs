@@ -109,8 +109,6 @@ pub(crate) fn print<'a>(
     };
     printer.parameters();
     printer.block(&body.block, &Dest::Return);
-    let text = printer.out.join("\n");
-    printer.uses.draft = text.contains("$.");
     Printed { body: printer.out.iter().map(|line| format!("  {line}")).collect(), uses: printer.uses }
 }
 
