@@ -1,8 +1,8 @@
 /** The draft's helpers against Rust: one test for each row of the table of semantics in the design of lowering. */
 import { describe, expect, it } from "vitest";
 import * as $ from "../../src/draft/index.js";
+import { Fault, GiveUp, Refused } from "../../src/draft/index.js";
 
-const { Fault, GiveUp, Refused } = $;
 
 describe("integers", () => {
   it("overflow of + - * is a fault, at both ends of each range", () => {

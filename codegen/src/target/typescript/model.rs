@@ -49,7 +49,9 @@ pub(crate) fn owners(schema: &Schema) -> BTreeMap<String, String> {
 }
 
 fn reach_model(schema: &Schema, model: &Model, names: &mut BTreeSet<String>) {
-    reach(schema, &model.principal, names);
+    if model.mutations.iter().any(lower::asks_who) {
+        reach(schema, &model.principal, names);
+    }
     for column in &model.columns {
         reach(schema, &column.ty, names);
     }

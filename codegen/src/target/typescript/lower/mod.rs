@@ -9,7 +9,7 @@ pub use error::LowerError;
 
 use realtime_protocol::{
     lower::{Body, IR_VERSION},
-    schema::{Model, Mutation, Receiver, Schema},
+    schema::{Model, Mutation, Optimistic, Receiver, Schema},
 };
 
 use self::{error::Errors, ty::Types};
@@ -67,14 +67,21 @@ pub(crate) fn lower(
 
 /// Whether a mutation draws ids or random numbers; of one that is not lowered nobody knows: yes.
 pub(crate) fn needs_seed(mutation: &Mutation) -> bool {
-    use realtime_protocol::schema::Optimistic;
     match &mutation.optimistic {
         Optimistic::None => true,
-        Optimistic::Lowered(body) => {
-            let text = serde_json::to_string(&body.block).unwrap_or_default();
-            text.contains("\"name\":\"new_id\"") || text.contains("\"name\":\"random\"")
-        }
+        Optimistic::Lowered(body) => calls(body, "new_id") || calls(body, "random"),
     }
+}
+
+/// Whether a lowered mutation looks at the principal.
+pub(crate) fn asks_who(mutation: &Mutation) -> bool {
+    matches!(&mutation.optimistic, Optimistic::Lowered(body) if calls(body, "principal"))
+}
+
+/// Whether a body calls a method of that name, of `tx` or of anything else.
+fn calls(body: &Body, method: &str) -> bool {
+    let text = serde_json::to_string(&body.block).unwrap_or_default();
+    text.contains(&format!("\"name\":\"{method}\""))
 }
 
 /// Whether a mutation has a receiver.
