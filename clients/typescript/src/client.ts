@@ -7,8 +7,10 @@ import { type ClientSession, type SessionOptions, session } from "./session.js";
 import type { Topic } from "./topic.js";
 import type { Client, PendingMutation } from "./types.js";
 
-/** What a client may be told; each may be left out. */
-export interface ClientOptions extends SessionOptions {
+/** What a client may be told; each may be left out. `Conflicts` names the mutations that others may come before. */
+export interface ClientOptions<Conflicts extends object = object> extends Omit<SessionOptions, "onConflict"> {
+  /** What decides where another change came first; without it such a mutation is refused as `rt/stale`. */
+  readonly onConflict?: Conflicts;
   /** Where the server is: `/ws` of the page's origin, unless said. */
   readonly url?: string;
   /** How long `await` on a mutation waits for the server's word before it says `queued`; 5,000 ms. */
@@ -25,7 +27,7 @@ export function connect<R>(schema: Schema, options: ClientOptions = {}): R {
   const made: ClientSession = session(
     options.environment ?? browser(),
     schema,
-    options,
+    options as SessionOptions,
     options.codec ?? json,
     () => topics.values(),
   );

@@ -103,7 +103,7 @@ function entityHandle(shop: Workshop, topic: Topic, model: ModelSchema, key: str
   };
   const ask = asker(shop, topic, model, key);
   for (const [name, mutation] of Object.entries(model.mutations)) {
-    handle[name] = (given?: unknown) => named(shop, ask, name, mutation, given);
+    handle[name] = (given?: unknown) => named(shop, ask, model, name, mutation, given);
   }
   addGeneric(ask, model, key, handle);
   return handle;
@@ -115,7 +115,7 @@ type Ask = (
   mutator: number,
   fields: readonly FieldSchema[],
   given: unknown,
-  plan: (checked: Fine, now: number) => Pick<Call, "args" | "predict"> & Partial<Pick<Call, "key" | "seed">>,
+  plan: (checked: Fine, now: number) => Pick<Call, "args" | "predict"> & Partial<Pick<Call, "key" | "seed" | "judge">>,
 ) => Mutation<unknown, unknown>;
 
 function asker({ schema, session }: Workshop, topic: Topic, model: ModelSchema, key: string): Ask {
@@ -131,17 +131,18 @@ function asker({ schema, session }: Workshop, topic: Topic, model: ModelSchema, 
       given,
       now,
       seed: undefined,
+      judge: undefined,
       invalid: checked.ok ? undefined : checked.error,
       ...(checked.ok ? plan(checked, now) : { args: [], predict: deleted }),
     });
   };
 }
 
-function named({ session }: Workshop, ask: Ask, name: string, mutation: MutationSchema, given: unknown): Mutation<unknown, unknown> {
+function named({ session }: Workshop, ask: Ask, model: ModelSchema, name: string, mutation: MutationSchema, given: unknown): Mutation<unknown, unknown> {
   const { random } = session.env;
   return ask(name, mutation.number, mutation.args, given, (checked, now) => {
     const seed: Seed | undefined = mutation.seed && [random(), random(), random(), random()];
-    const plan = { args: checked.values, seed, predict: lowered(mutation, checked.named, now, seed, session) };
+    const plan = { args: checked.values, seed, predict: lowered(model, mutation, checked.named, now, seed, session), judge: mutation.conflict };
     return mutation.receiver === "topic" ? { ...plan, key: null } : plan;
   });
 }
@@ -155,7 +156,9 @@ function addGeneric(ask: Ask, model: ModelSchema, key: string, handle: Handle): 
       ask("create", create, columns, given, (checked) => {
         const { left, guessed } = leftOut(columns, given);
         const data = { ...checked.named, [model.key]: key };
-        const whole = Object.fromEntries(model.columns.map(({ name }) => [name, data[name]]));
+        // Whether its author may see a guarded column is the server's to say.
+        const shown = model.columns.filter(({ guarded }) => !guarded);
+        const whole = Object.fromEntries(shown.map(({ name }) => [name, data[name]]));
         const sent = columns.filter(({ name }) => !left.has(name));
         return { args: inTurn(model, sent, data), predict: created(whole, guessed) };
       });

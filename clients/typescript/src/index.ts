@@ -1,6 +1,7 @@
 /** The public names of the client, listed one by one. */
 export { connect, type ClientOptions } from "./client.js";
 export type { Codec } from "./codec.js";
+export type { ConflictHandler, ConflictOf } from "./conflict.js";
 export type { AuthReason } from "./connection/state.js";
 export { browser, type Environment, type PageEvent, type Socket, type SocketEvents } from "./environment.js";
 export { CLOSE, mayReconnect, type CloseCode, type DeferralCode, type RefusalCode } from "./generated/codes.js";

@@ -3,7 +3,7 @@ import type { Data } from "./collection/base.js";
 import { GiveUp, Refused } from "./draft/errors.js";
 import { close, open } from "./draft/own.js";
 import { type Seed, idOf, randomOf } from "./ids.js";
-import type { MutationSchema, Tx } from "./schema.js";
+import type { ModelSchema, MutationSchema, Tx } from "./schema.js";
 
 /** What came out: the entity after it (undefined: none), and what the mutator returned. */
 export interface Effect {
@@ -26,8 +26,12 @@ export type Failure =
   | { readonly kind: "refused"; readonly error: unknown; readonly thrown?: unknown }
   | { readonly kind: "unknown" };
 
-/** Runs `predict`. A fault of the mutator is a refusal, like on the server. */
-export function attempt(predict: Predict, before: Data | undefined): Effect | Failure {
+/**
+ * Runs `predict`. A fault of the mutator is a refusal, like on the server; over an entity of which nobody knows here
+ * whether it is there (`null`) nothing can be said (S33).
+ */
+export function attempt(predict: Predict, before: Data | null | undefined): Effect | Failure {
+  if (before === null) return { kind: "unknown" };
   try {
     return predict(before);
   } catch (thrown) {
@@ -42,16 +46,24 @@ export function refuse(code: string): never {
   throw new Refused({ code });
 }
 
-/** Returns how an author's mutation is predicted. */
-export function lowered(mutation: MutationSchema, args: unknown, now: number, seed: Seed | undefined, world: World): Predict {
+/** Returns how an author's mutation is predicted: what it reads of hidden columns ends it, what it writes there is dropped. */
+export function lowered(
+  model: ModelSchema,
+  mutation: MutationSchema,
+  args: unknown,
+  now: number,
+  seed: Seed | undefined,
+  world: World,
+): Predict {
   const { run, receiver } = mutation;
   return (before) => {
     if (receiver === "entity" && before === undefined) refuse("rt/missing");
     if (run === undefined) throw new GiveUp();
     const tx = transaction(now, seed, world) as Tx<never>;
-    const self = open(before);
+    const unseen = before && model.columns.map(({ name }) => name).filter((name) => !Object.hasOwn(before, name));
+    const self = open(before, unseen);
     const value = run(self as never, args as never, tx);
-    return { data: before && close(before, self as Data), value };
+    return { data: before && close(before, self as Data, unseen), value };
   };
 }
 
@@ -64,9 +76,12 @@ export function created(data: Data, guessed: boolean): Predict {
   };
 }
 
-/** `patch` sets some columns. */
+/** `patch` sets some columns; those that are hidden stay so. */
 export function patched(columns: Data): Predict {
-  return (before) => ({ data: { ...(before ?? refuse("rt/missing")), ...columns }, value: undefined });
+  return (before = refuse("rt/missing")) => {
+    const seen = Object.entries(columns).filter(([name]) => Object.hasOwn(before, name));
+    return { data: { ...before, ...Object.fromEntries(seen) }, value: undefined };
+  };
 }
 
 /** `delete` takes the entity away. */

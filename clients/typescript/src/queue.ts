@@ -13,6 +13,7 @@ import {
   sendable,
   verdictOf,
 } from "./collection/pending.js";
+import type { ConflictHandler } from "./conflict.js";
 import * as wire from "./generated/frames.js";
 import { ticket } from "./mutation.js";
 import { attempt } from "./predict.js";
@@ -27,14 +28,16 @@ export interface Host {
   readonly name: string;
   /** Why nothing can be asked of this topic. */
   readonly invalid: FrameworkError | undefined;
-  /** Whether there is a confirmed state to predict over. */
-  hasBase(): boolean;
-  /** The entity that is visible. */
-  look(model: number, key: string): Data | undefined;
+  /** Where the confirmed state stands; undefined where there is none to predict over. */
+  offset(): number | undefined;
+  /** The entity as a mutator may see it. */
+  look(model: number, key: string): Data | null | undefined;
+  /** The entity as the server has it. */
+  confirmed(model: number, key: string): Data | undefined;
   /** Where a `mutate` is sent: the subscription, and the count of its `subscribed`; 0 while there is none. */
   sub(): readonly [id: number, count: number];
-  /** Something is to be sent: open it. */
-  open(): void;
+  /** Something is to be sent, or its rows are needed: open it. */
+  open(withRows: boolean): void;
   publish(): void;
   /** Something has left the queue. */
   left(): void;
@@ -56,6 +59,10 @@ export interface Queue {
   answer(mark: number, outcomes: wire.Ack[3]): void;
   /** Takes out what is answered and reached, with its verdict. */
   take(isReached: (mark: number, isRefusal: boolean) => boolean): readonly (readonly [Entry, Verdict<unknown, unknown>])[];
+  /** The confirmed state stands at `offset` (undefined: there will be none): asks about the conflicts that it shows. */
+  judge(offset: number | undefined): void;
+  /** The history is another one: what was seen of the old one counts no more. */
+  forked(): void;
   /** Sends nothing for a while, then everything that is unanswered again. */
   hold(ms: number): void;
   flush(): void;
@@ -86,7 +93,7 @@ export function queue(session: Session, host: Host): Queue {
     const id = `${lane.name}/${host.name}/${track.next}`;
     const before = asked.key === null ? undefined : host.look(asked.model, asked.key);
     let wrong: unknown = host.invalid ?? asked.invalid;
-    const run = wrong === undefined && host.hasBase() ? attempt(asked.predict, before) : undefined;
+    const run = wrong === undefined && host.offset() !== undefined ? attempt(asked.predict, before) : undefined;
     const effect = run === undefined || "kind" in run ? undefined : run;
     if (run !== undefined && "kind" in run && run.kind === "refused") {
       if (run.thrown !== undefined) env.report(`realtime: ${asked.name} failed`, run.thrown);
@@ -102,6 +109,8 @@ export function queue(session: Session, host: Host): Queue {
       sent: false,
       flying: false,
       parked: false,
+      seen: asked.judge && (host.offset() ?? 0),
+      stale: undefined,
       answer: undefined,
       layer: effect && { before, effect },
       shown: false,
@@ -115,13 +124,13 @@ export function queue(session: Session, host: Host): Queue {
   function add(entry: Entry, track: Track): void {
     track.next++;
     entries = [...entries, entry];
-    host.open();
+    host.open(entry.call.judge !== undefined);
     host.publish();
   }
 
   function overLimit(asked: Call, track: Track): FrameworkError | undefined {
     if (track.next - gotOf(track, entries) > QUEUE) return { code: "rt/limit", what: "queue" };
-    const isLarge = session.sizeOf(tuple(asked, track.next, undefined)) > session.maxFrame() - 128;
+    const isLarge = session.sizeOf(tuple(asked, track.next, undefined, 0)) > session.maxFrame() - 128;
     return isLarge ? { code: "rt/limit", what: "frame" } : undefined;
   }
 
@@ -144,7 +153,7 @@ export function queue(session: Session, host: Host): Queue {
     let at = from;
     for (let entry = ready[at]; entry !== undefined; entry = ready[++at]) {
       const after = followed(entry, track, entries);
-      const next = tuple(entry.call, entry.seq, after === entry.seq - 1 ? undefined : after);
+      const next = tuple(entry.call, entry.seq, after === entry.seq - 1 ? undefined : after, entry.seen);
       size += session.sizeOf(next) + 8;
       if (frame.length > 0 && size > session.maxFrame()) break;
       frame.push(next);
@@ -178,12 +187,63 @@ export function queue(session: Session, host: Host): Queue {
     entries = entries.filter((entry) => {
       if (entry.answer === undefined || !isReached(entry.answer.mark, isRefusal(entry.answer.outcome))) return true;
       const verdict = verdictOf(entry.answer);
+      if (dispute(entry, verdict)) return true;
       done.push([entry, verdict]);
       const track = tracks.find(({ lane }) => lane === entry.lane);
       if (verdict.status === "confirmed" && track !== undefined) track.confirmed = [...track.confirmed, entry.seq].slice(-wire.WINDOW);
       return false;
     });
     return done;
+  }
+
+  // --- Too late ---
+
+  /** Holds what came too late, where the application wants to decide. */
+  function dispute(entry: Entry, verdict: Verdict<unknown, unknown>): boolean {
+    const { name, judge } = entry.call;
+    if (judge === undefined || verdict.status !== "refused" || handlerOf(name) === undefined) return false;
+    const error = verdict.error as FrameworkError;
+    if (error.code !== "rt/stale") return false;
+    entry.parked = true;
+    entry.answer = undefined;
+    entry.stale = { error, version: error.version, asked: false };
+    host.open(true);
+    return true;
+  }
+
+  function handlerOf(name: string): ConflictHandler<unknown, unknown> | undefined {
+    return session.options.onConflict?.[name] as ConflictHandler<unknown, unknown> | undefined;
+  }
+
+  function judge(offset: number | undefined): void {
+    for (const entry of entries) {
+      const { stale, call: asked, layer } = entry;
+      const handler = handlerOf(asked.name);
+      if (stale === undefined || stale.asked || !isOurs(entry) || handler === undefined) continue;
+      if (offset === undefined) drop(entry);
+      else if (offset >= stale.version) {
+        stale.asked = true;
+        const theirs = asked.key === null ? undefined : host.confirmed(asked.model, asked.key);
+        const conflict = { mine: layer?.effect.data, args: asked.given, theirs };
+        // In a turn of its own: the state is told first.
+        queueMicrotask(() =>
+          asked.judge?.(env, asked.name, handler, { ...conflict, retry: () => retry(entry), drop: () => drop(entry) }),
+        );
+      }
+    }
+  }
+
+  function drop(entry: Entry): void {
+    const { stale } = entry;
+    if (stale === undefined || !entries.includes(entry)) return;
+    remove(entry, { status: "refused", error: stale.error, where: "server" });
+  }
+
+  function remove(entry: Entry, verdict: Verdict<unknown, unknown>): void {
+    entries = entries.filter((e) => e !== entry);
+    host.publish();
+    entry.settle(verdict);
+    host.left();
   }
 
   function learn(rows: readonly wire.LaneRow[], until: number): void {
@@ -222,14 +282,14 @@ export function queue(session: Session, host: Host): Queue {
 
   function discard(entry: Entry): void {
     if (!entries.includes(entry) || (entry.sent && !entry.parked)) return;
-    entries = entries.filter((e) => e !== entry);
-    host.publish();
-    entry.settle({ status: "refused", error: { code: "rt/discarded" }, where: "here" });
-    host.left();
+    if (entry.stale !== undefined) drop(entry);
+    else remove(entry, { status: "refused", error: { code: "rt/discarded" }, where: "here" });
   }
 
   function retry(entry: Entry): void {
     if (!entry.parked || !entries.includes(entry)) return;
+    if (entry.stale !== undefined) entry.seen = host.offset() ?? 0;
+    entry.stale = undefined;
     renumber(entry);
     entries = [...entries.filter((e) => e !== entry), entry];
     host.publish();
@@ -268,6 +328,13 @@ export function queue(session: Session, host: Host): Queue {
     believe: learn,
     answer,
     take,
+    judge,
+    forked() {
+      for (const entry of entries) {
+        entry.seen &&= 0;
+        if (entry.stale !== undefined) entry.stale.version = 0;
+      }
+    },
     hold(ms) {
       held?.();
       held = env.timer(() => {
@@ -286,9 +353,15 @@ export function queue(session: Session, host: Host): Queue {
   };
 }
 
-/** Returns the entry as it stands in `mutate`. */
-function tuple({ mutator, version, now, key, args, seed }: Call, seq: number, after: number | undefined): wire.Entry {
+/** Returns the entry as it stands in `mutate`: what is absent at its end is left out. */
+function tuple(
+  { mutator, version, now, key, args, seed }: Call,
+  seq: number,
+  after: number | undefined,
+  seen: number | undefined,
+): wire.Entry {
   const head = [wire.CALL, seq, mutator, version, now, key, args] as const;
+  if (seen !== undefined) return [...head, after ?? null, seed ?? null, seen];
   if (seed !== undefined) return [...head, after ?? null, seed];
   return after === undefined ? head : [...head, after];
 }

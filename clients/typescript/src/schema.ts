@@ -1,4 +1,5 @@
 /** The schema as generated code hands it to the runtime: data, plus the lowered mutators. */
+import type { Judge } from "./conflict.js";
 
 /** All that an application's client knows of it. */
 export interface Schema {
@@ -54,6 +55,8 @@ export interface FieldSchema {
 export interface ColumnSchema extends FieldSchema {
   /** Its number in the store; on the wire a column is named by its index. */
   readonly number: number;
+  /** Whether it may be hidden from a reader: then it is absent. */
+  readonly guarded?: true;
 }
 
 /** An argument of a mutation; its name is in camelCase. */
@@ -69,6 +72,8 @@ export interface MutationSchema {
   readonly args: readonly ArgSchema[];
   /** Whether it makes ids or random numbers: then a seed is drawn at the call (S45). */
   readonly seed?: true;
+  /** What becomes of it where another change came first: refused as `rt/stale`, unless `onConflict` knows better. */
+  readonly conflict?: Judge;
   /**
    * The author's body, lowered. `self` is an owned copy of the entity, `undefined` for a topic's mutation.
    * Absent where the author chose `optimistic = none`: then it shows when the server has run it.

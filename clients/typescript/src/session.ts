@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly auth?: (why: { readonly reason: AuthReason }) => string | null | Promise<string | null>;
   /** Hears of a refusal that nobody waited for; without it the console does. */
   readonly onRefused?: (refusal: { readonly mutation: string; readonly error: unknown }) => void;
+  /** What decides where another change came first, by mutation, as `Card.estimate`; generated code gives it its types. */
+  readonly onConflict?: Readonly<Record<string, unknown>>;
   /** Hears of mutations of which nobody can know whether they ran: each waits for `retry()` or `discard()`. */
   readonly onParked?: (parked: readonly PendingMutation[]) => void;
   /** Hears of confirmed mutations that the store has lost (a failover). */

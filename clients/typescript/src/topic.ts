@@ -5,7 +5,7 @@
  */
 import { type Base, type Data, applyRows, fits } from "./collection/base.js";
 import { type Call, type Entry, isRefusal } from "./collection/pending.js";
-import { CLEAR, type Overlay, look, lookAll, replay } from "./collection/view.js";
+import { CLEAR, type Overlay, look, lookAll, probe, replay } from "./collection/view.js";
 import { type Listener, type Part, watchers } from "./collection/watch.js";
 import * as wire from "./generated/frames.js";
 import { queue } from "./queue.js";
@@ -68,10 +68,11 @@ export function topic(
   const pending = queue(session, {
     name,
     invalid,
-    hasBase: () => base !== undefined,
-    look: visible,
+    offset: () => base?.offset,
+    look: (model, key) => probe(base, overlay, model, key),
+    confirmed: (model, key) => base?.rows.get(model)?.get(key),
     sub: () => [sub, count],
-    open: () => open(base === undefined ? wire.VIEW_NONE : wire.VIEW_ALL),
+    open: (withRows) => open(base !== undefined || withRows ? wire.VIEW_ALL : wire.VIEW_NONE),
     publish,
     left: rest,
   });
@@ -192,15 +193,18 @@ export function topic(
 
   // --- What the server says ---
 
-  function subscribed([, , n, , how, offset, epoch, until, cls, lanes, reason]: wire.Subscribed): void {
+  function subscribed([, , n, , how, offset, epoch, until, cls, lanes, reason, hiding]: wire.Subscribed): void {
     count = n;
     stage = undefined;
     pending.ground();
+    const partial = hiding ?? [];
     const isLoading = how === wire.HOW_SNAPSHOT;
-    if (isLoading) stage = { offset, epoch, cls, rows: new Map() };
+    if (reason === wire.REASON_FORK) pending.forked();
+    if (isLoading) stage = { offset, epoch, cls, partial, rows: new Map() };
     else if (how === wire.HOW_RESUMED) {
       if (base === undefined) return strike(true);
       refusal = undefined;
+      base.partial = partial;
       if (until === offset && offset > base.offset) base.offset = offset;
     } else {
       base = undefined;
@@ -281,6 +285,8 @@ export function topic(
     publish();
     for (const [entry, verdict] of done) entry.settle(verdict);
     if (done.length > 0) rest();
+    if (refusal !== undefined) pending.judge(undefined);
+    else if (base !== undefined && stage === undefined) pending.judge(base.offset);
   }
 
   const handle: Topic = {

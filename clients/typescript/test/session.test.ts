@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Outcome, View } from "../src/generated.js";
 import { testEnvironment, turn } from "./support/environment.js";
 import { live, peer, seqs } from "./support/peer.js";
-import { COMMENT, POLL, type Poll, VOTE, pollRow } from "./support/schema.js";
+import { CARD, COMMENT, POLL, type Poll, VOTE, pollRow } from "./support/schema.js";
 
 const votes = (view: View<Poll>): readonly number[] | undefined => view.data?.choices.map((c) => c.votes);
 const columns = (n: number, value: unknown) => [1, POLL, "lunch", [n, value]] as const;
@@ -13,7 +13,7 @@ test("hello_names_the_lanes_and_the_fingerprints_and_sub_asks_for_everything", a
   const one = peer();
   one.rt.poll("lunch").subscribe(() => undefined);
   await one.welcome();
-  expect(one.last(1)).toEqual([1, 1, 1, null, [], [[POLL, 42], [COMMENT, 43]]]);
+  expect(one.last(1)).toEqual([1, 1, 1, null, [], [[POLL, 42], [COMMENT, 43], [CARD, 44]]]);
   expect(one.last(3)).toEqual([3, 1, "poll/lunch", 1, []]);
 });
 

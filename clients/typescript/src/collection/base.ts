@@ -3,11 +3,11 @@
  *
  * Entities are immutable; a change puts a new one in their place.
  */
-import { COLUMNS, LEAVE, PUT, type Row } from "../generated/frames.js";
+import { COLUMNS, LEAVE, PART, PUT, type Row } from "../generated/frames.js";
 import type { ModelSchema } from "../schema.js";
 import { share } from "./share.js";
 
-/** One entity: its columns by name. */
+/** One entity: its columns by name; one that is absent is hidden from this reader. */
 export type Data = Readonly<Record<string, unknown>>;
 
 /** Entities by model number and key. */
@@ -21,6 +21,8 @@ export interface Base {
   epoch: number;
   /** The class under which it was sent: it may be resumed only under an equal one (S20). */
   readonly cls: number;
+  /** Models of which rows may be hidden: there, absent does not mean absent (S33). */
+  partial: readonly number[];
   /** The entities. */
   readonly rows: Rows;
 }
@@ -56,8 +58,9 @@ export function applyRows(
     const before = table.get(row[2]);
     if (row[0] === PUT) table.set(row[2], share(shown(model.number, row[2]), whole(model, row[3])));
     else if (row[0] === LEAVE) table.delete(row[2]);
-    else if (before !== undefined) {
-      table.set(row[2], share(shown(model.number, row[2]), { ...before, ...named(model, row[3]) }));
+    else if (row[0] === PART || before !== undefined) {
+      const rest = row[0] === PART ? {} : before;
+      table.set(row[2], share(shown(model.number, row[2]), { ...rest, ...named(model, row[3]) }));
     }
   }
   return true;

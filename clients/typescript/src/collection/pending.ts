@@ -4,6 +4,7 @@
  * Numbers are given at the call, dense in their lane and topic; whoever is refused here takes none.
  */
 import { DONE, KNOWN, type LaneRow, type Outcome, REFUSED, SETTLED, WINDOW } from "../generated/frames.js";
+import type { Judge } from "../conflict.js";
 import type { Predict, Effect } from "../predict.js";
 import type { Seed } from "../ids.js";
 import type { FrameworkError, Verdict } from "../types.js";
@@ -52,12 +53,22 @@ export interface Call {
   /** What is wrong with the arguments: then nothing is run or sent. */
   readonly invalid: FrameworkError | undefined;
   readonly predict: Predict;
+  /** What asks the application where another change came first. */
+  readonly judge: Judge | undefined;
 }
 
 /** An outcome, and the position at which its effect is in the confirmed state. */
 export interface Answer {
   readonly outcome: Outcome;
   readonly mark: number;
+}
+
+/** A refusal as `rt/stale`, and what became of it. */
+export interface Stale {
+  readonly error: FrameworkError & { readonly code: "rt/stale" };
+  /** The position at which the change that came first is here. */
+  version: number;
+  asked: boolean;
 }
 
 /** One mutation under way. */
@@ -70,11 +81,15 @@ export interface Entry {
   sent: boolean;
   /** Whether it was sent under the present `subscribed` (S24). */
   flying: boolean;
-  /** Nobody knows whether it ran: held until the user says (S4). */
+  /** Nobody knows whether it ran, or it came too late: held until somebody says (S4). */
   parked: boolean;
+  /** Where others must not have changed its entity: up to which offset its author knew (S8). */
+  seen: number | undefined;
+  /** It came too late, and the application is to decide. */
+  stale: Stale | undefined;
   answer: Answer | undefined;
   /** Its last run: the entity that it saw, and what came out. */
-  layer: { readonly before: Data | undefined; readonly effect: Effect } | undefined;
+  layer: { readonly before: Data | null | undefined; readonly effect: Effect } | undefined;
   shown: boolean;
   readonly settle: (verdict: Verdict<unknown, unknown>) => void;
 }

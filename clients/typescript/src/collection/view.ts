@@ -16,6 +16,12 @@ export function look(base: Base | undefined, overlay: Overlay, model: number, ke
   return layer?.has(key) ? layer.get(key) : base?.rows.get(model)?.get(key);
 }
 
+/** Returns the entity as a mutator may see it: null where it is absent, but may only be hidden (S33). */
+export function probe(base: Base | undefined, overlay: Overlay, model: number, key: string): Data | null | undefined {
+  const isOpen = base?.partial.includes(model) === true && overlay.get(model)?.has(key) !== true;
+  return look(base, overlay, model, key) ?? (isOpen ? null : undefined);
+}
+
 /**
  * Replays `entries` over `base`. A refusal, a fault or a mutation that cannot be predicted drops that layer only
  * (`shown`); without a base nothing shows. A run whose entity is the same object as before is not repeated, and one
@@ -32,8 +38,12 @@ export function replay(base: Base | undefined, entries: readonly Entry[]): Overl
 }
 
 function lay(entry: Entry, base: Base, overlay: Map<number, Map<string, Data | undefined>>): void {
+  if (entry.stale !== undefined) {
+    entry.shown = false;
+    return;
+  }
   const { model, key, predict } = entry.call;
-  const before = key === null ? undefined : look(base, overlay, model, key);
+  const before = key === null ? undefined : probe(base, overlay, model, key);
   if (entry.layer === undefined || entry.layer.before !== before) {
     const effect = attempt(predict, before);
     if ("kind" in effect) {

@@ -18,7 +18,7 @@ export {
   rem, saturated, u16, u32, u64, u8, usize, wrapped, wrappedMul,
 } from "./numbers.js";
 export {
-  as, cell, cellAt, cellKey, cellOr, clone, eq, fail, is, mine, own, ownAt, ownKey, ownOr, put,
+  as, cell, cellAt, cellKey, cellOr, clone, eq, fail, hidden, is, mine, own, ownAt, ownKey, ownOr, put,
   swap, tagged,
 } from "./own.js";
 export {

@@ -3,7 +3,8 @@
  *
  * A copy is made once per object and run. Whoever writes asks for an owned object first (`own`, `ownAt`, `ownKey`).
  */
-import { Refused } from "./errors.js";
+import { share } from "../collection/share.js";
+import { GiveUp, Refused } from "./errors.js";
 
 /** `T` without `readonly`, all the way down. */
 export type Mut<T> = { -readonly [K in keyof T]: Mut<T[K]> };
@@ -16,26 +17,47 @@ export interface Cell<T> {
   own(): T;
 }
 
-/** What the present run has copied, and from what. One run at a time: a mutator is synchronous, and calls no other. */
-let origins = new WeakMap<object, object>();
+/** What the present run has copied. One run at a time: a mutator is synchronous, and calls no other. */
+let copies = new WeakSet<object>();
 
-/** Begins a run; returns an owned shallow copy of `value`: what a mutator gets as `self`. */
-export function open<T>(value: T): Mut<T> {
-  origins = new WeakMap();
-  return mine(value as Mut<T>);
+/**
+ * Begins a run; returns an owned shallow copy of `value`: what a mutator gets as `self`.
+ *
+ * Reading one of the columns `unseen` ends the run: they are hidden from this reader (S33). One that is written is
+ * known from then on.
+ */
+export function open<T>(value: T, unseen: readonly string[] = []): Mut<T> {
+  copies = new WeakSet();
+  const self = mine(value as Mut<T>);
+  for (const key of unseen) {
+    const at = { configurable: true, enumerable: true };
+    Object.defineProperty(self, key, {
+      ...at,
+      get() {
+        throw new GiveUp();
+      },
+      set: (written: unknown) => void Object.defineProperty(self, key, { ...at, value: written, writable: true }),
+    });
+  }
+  return self;
 }
 
-/** Returns what `copy` became: `original`, and any object inside that it shares, where nothing differs. */
-export function close<T>(original: T, copy: unknown): T {
-  const settled = settle(copy);
-  return sameEntries(original, settled) ? original : (settled as T);
+/** Returns what `copy` became without what is hidden: `original`, and any part that it shares, where nothing differs. */
+export function close<T extends object>(original: T, copy: object, unseen: readonly string[] = []): T {
+  for (const key of unseen) delete (copy as Record<string, unknown>)[key];
+  return share(original, copy as T);
+}
+
+/** Tells whether a column of `self` is hidden from this reader, and was not written in this run. */
+export function hidden(self: object, key: string): boolean {
+  return Object.getOwnPropertyDescriptor(self, key)?.get !== undefined;
 }
 
 /** Returns `value` as an object that this run may change: a shallow copy, unless it has made it. */
 export function mine<T>(value: T): T {
-  if (typeof value !== "object" || value === null || origins.has(value)) return value;
+  if (typeof value !== "object" || value === null || copies.has(value)) return value;
   const copy: object = Array.isArray(value) ? value.slice() : { ...value };
-  origins.set(copy, value);
+  copies.add(copy);
   return copy as T;
 }
 
@@ -151,19 +173,6 @@ export function tagged<T, K extends string, V extends string>(value: T, tag: K, 
   return value as Extract<T, Record<K, V>>;
 }
 
-/** Puts originals back where an owned copy, settled itself, equals what it was copied from. */
-function settle(value: unknown): unknown {
-  const origin = typeof value === "object" && value !== null ? origins.get(value) : undefined;
-  if (origin === undefined) return value;
-  const copy = value as object;
-  for (const key of Object.keys(copy)) {
-    const before = read(copy, key);
-    const settled = settle(before);
-    if (settled !== before) define(copy, key, settled);
-  }
-  return sameEntries(origin, copy) ? origin : copy;
-}
-
 /** Sets a property of its own, whatever its name: `__proto__` is a key like any other. */
 export function define<T extends object>(at: T, key: PropertyKey, value: unknown): void {
   if (key === "__proto__") Object.defineProperty(at, key, { value, writable: true, enumerable: true, configurable: true });
@@ -172,14 +181,4 @@ export function define<T extends object>(at: T, key: PropertyKey, value: unknown
 
 function read(of: object, key: string): unknown {
   return (of as Record<string, unknown>)[key];
-}
-
-/** Compares one level, by identity; `-0` is not `0`. */
-function sameEntries(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && Object.is(read(a, key), read(b, key)));
 }

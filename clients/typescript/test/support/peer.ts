@@ -20,7 +20,7 @@ export interface Peer {
   /** Opens the socket and answers `hello`. */
   welcome(principalId?: string, guest?: string): Promise<void>;
   /** Answers the last `sub` with a snapshot of one poll. */
-  snapshot(options?: { offset?: number; row?: readonly unknown[]; rows?: readonly Row[]; lanes?: readonly LaneRow[]; channel?: number; epoch?: number; count?: number; cls?: number }): Promise<void>;
+  snapshot(options?: { offset?: number; row?: readonly unknown[]; rows?: readonly Row[]; lanes?: readonly LaneRow[]; channel?: number; epoch?: number; count?: number; cls?: number; reason?: string; partial?: readonly number[] }): Promise<void>;
   /** Answers the last `sub` as resumed. */
   resumed(options: { offset: number; until?: number; lanes?: readonly LaneRow[]; channel?: number; count?: number }): Promise<void>;
   /** The socket ends. */
@@ -55,10 +55,10 @@ export function peer(options: Omit<ClientOptions, "environment"> = {}, env = tes
       self.say(guest === undefined ? base : [...base, guest]);
       await turn();
     },
-    async snapshot({ offset = 10, row = pollRow("lunch"), rows, lanes = [], channel = 5, epoch = 1, count = 1, cls = 1 } = {}) {
+    async snapshot({ offset = 10, row = pollRow("lunch"), rows, lanes = [], channel = 5, epoch = 1, count = 1, cls = 1, reason, partial } = {}) {
       const sub: Sub = self.last(3);
       self.say(
-        [21, sub[1], count, channel, 2, offset, epoch, offset, cls, lanes],
+        [21, sub[1], count, channel, 2, offset, epoch, offset, cls, lanes, reason ?? null, partial ?? null],
         [22, channel, rows ?? [[0, POLL, "lunch", row]], true],
       );
       await turn();

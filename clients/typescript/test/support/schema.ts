@@ -1,5 +1,6 @@
 /** A schema as codegen writes one: a poll with comments beside it, and a log that shows each effect once. */
 import * as $ from "../../src/draft/index.js";
+import { refuse } from "../../src/generated.js";
 import type { FrameworkError, Entity, List, Mut, Mutation, Schema, Tx, Client } from "../../src/generated.js";
 
 export interface Choice {
@@ -18,12 +19,30 @@ export interface Comment {
   readonly stars: number;
   readonly note: string | null;
 }
+/** One of which not everybody sees the costs, and some see nothing. */
+export interface Card {
+  readonly id: string;
+  readonly points: number;
+  readonly cost?: number;
+  readonly notes?: readonly string[];
+}
 export type VoteError = { readonly code: "NoSuchChoice" };
 
 export interface CommentEntity extends Entity<Comment> {
   star(args: { readonly by: number }): Mutation<number, never>;
   create(fields: { text: string; stars: number; note?: string | null }): Mutation<void, never>;
   patch(fields: { text?: string }): Mutation<void, never>;
+  delete(): Mutation<void, never>;
+}
+export interface CardEntity extends Entity<Card> {
+  estimate(args: { readonly points: number }): Mutation<number, never>;
+  charge(args: { readonly by: number }): Mutation<void, never>;
+  spend(args: { readonly by: number }): Mutation<number, { readonly code: "Broke" }>;
+  jot(args: { readonly text: string }): Mutation<void, never>;
+  reset(): Mutation<number, never>;
+  copy(): Mutation<unknown, never>;
+  create(fields: { points: number; cost: number; notes: readonly string[] }): Mutation<void, never>;
+  patch(fields: { points?: number; cost?: number }): Mutation<void, never>;
   delete(): Mutation<void, never>;
 }
 export interface PollTopic extends Entity<Poll> {
@@ -36,6 +55,8 @@ export interface PollTopic extends Entity<Poll> {
   whoami(): Mutation<string, never>;
   comment(id: string): CommentEntity;
   readonly comments: List<Comment>;
+  card(id: string): CardEntity;
+  readonly cards: List<Card>;
 }
 export interface TestClient extends Client {
   poll(id: string): PollTopic;
@@ -71,8 +92,38 @@ function comment_star(self: Mut<Comment>, { by }: { readonly by: number }): numb
   return self.stars;
 }
 
+function card_estimate(self: Mut<Required<Card>>, { points }: { readonly points: number }): number {
+  self.points = points;
+  return points;
+}
+function card_charge(self: Mut<Required<Card>>, { by }: { readonly by: number }): void {
+  if (!$.hidden(self, "cost")) self.cost = $.u32(self.cost + by);
+  self.points = $.u32(self.points + 1);
+}
+function card_spend(self: Mut<Required<Card>>, { by }: { readonly by: number }): number {
+  self.points = $.u32(self.points + 1);
+  if (self.cost < by) return $.fail({ code: "Broke" });
+  self.cost = $.u32(self.cost - by);
+  return self.cost;
+}
+function card_jot(self: Mut<Required<Card>>, { text }: { readonly text: string }): void {
+  self.points = $.u32(self.points + 1);
+  $.own(self, "notes").push(text);
+}
+function card_reset(self: Mut<Required<Card>>): number {
+  self.cost = 3;
+  self.notes = [];
+  self.points = $.u32(self.points + self.cost);
+  return $.own(self, "notes").length;
+}
+function card_copy(self: Mut<Required<Card>>): unknown {
+  self.points = $.u32(self.points + 1);
+  return $.clone(self);
+}
+
 export const POLL = 51_694;
 export const COMMENT = 7;
+export const CARD = 8;
 export const VOTE = 101;
 export const NOTE = 102;
 
@@ -128,6 +179,32 @@ export const schema: Schema = {
       create: 202,
       patch: { number: 203, columns: ["text"] },
       delete: 204,
+    },
+    {
+      number: CARD,
+      name: "Card",
+      accessor: "card",
+      topic: { of: "Poll" },
+      version: 1,
+      fingerprint: 44,
+      key: "id",
+      columns: [
+        { name: "id", number: 1, ty: "id" },
+        { name: "points", number: 2, ty: "u32" },
+        { name: "cost", number: 3, ty: "u32", guarded: true },
+        { name: "notes", number: 4, ty: ["vec", "string"], guarded: true },
+      ],
+      mutations: {
+        estimate: { number: 301, receiver: "entity", args: [{ name: "points", ty: "u32" }], conflict: refuse, run: card_estimate },
+        charge: { number: 302, receiver: "entity", args: [{ name: "by", ty: "u32" }], run: card_charge },
+        spend: { number: 303, receiver: "entity", args: [{ name: "by", ty: "u32" }], run: card_spend },
+        jot: { number: 304, receiver: "entity", args: [{ name: "text", ty: "string" }], run: card_jot },
+        reset: { number: 305, receiver: "entity", args: [], run: card_reset },
+        copy: { number: 306, receiver: "entity", args: [], run: card_copy },
+      },
+      create: 307,
+      patch: { number: 308, columns: ["points", "cost"] },
+      delete: 309,
     },
   ],
   types: {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use realtime_protocol::schema::{Model, Receiver, Schema, TopicOf, Ty};
+use realtime_protocol::schema::{Conflict, Model, Receiver, Schema, TopicOf, Ty};
 
 use super::{
     jsdoc,
@@ -125,7 +125,11 @@ pub(crate) fn index(schema: &Schema, owners: &BTreeMap<String, String>) -> Strin
         let _ =
             writeln!(body, "  {}({}): {};", names::camel(&model.name), address(model), handle_name(model));
     }
-    body.push_str("}\n\n/** Makes a client; it connects when something is first subscribed to. */\n");
+    body.push_str("}\n");
+    let conflicts = conflicts(schema);
+    let options = if conflicts.is_empty() { options } else { format!("{options}<Conflicts>") };
+    body.push_str(&conflicts);
+    body.push_str("\n/** Makes a client; it connects when something is first subscribed to. */\n");
     let _ = writeln!(body, "export function createClient(options?: {options}): Realtime {{");
     body.push_str("  return connect<Realtime>(schema, options);\n}\n");
     let imports = with_imports(schema, "index", &body, owners);
@@ -140,6 +144,26 @@ pub(crate) fn index(schema: &Schema, owners: &BTreeMap<String, String>) -> Strin
         let _ = writeln!(out, "export type {{ {} }} from \"./{file}.js\";", names.join(", "));
     }
     out + "\n" + &body
+}
+
+/// What `onConflict` may answer for: the mutations that are refused where others changed their entity.
+fn conflicts(schema: &Schema) -> String {
+    let handler = framework(schema, "ConflictHandler");
+    let mut out = String::new();
+    for model in &schema.models {
+        for mutation in model.mutations.iter().filter(|m| m.conflict == Conflict::Refuse) {
+            let name = names::quoted(&format!("{}.{}", model.name, names::camel(&mutation.name)));
+            let args = mutation.args.iter().map(|arg| (names::camel(&arg.rust), arg));
+            let args = if mutation.args.is_empty() { "undefined".into() } else { types::given(args) };
+            let _ = writeln!(out, "  readonly {name}?: {handler}<{}, {args}>;", model.name);
+        }
+    }
+    if out.is_empty() {
+        return out;
+    }
+    format!(
+        "\n/** What answers where another change came first; without it the mutation is refused as `rt/stale`. */\nexport interface Conflicts {{\n{out}}}\n"
+    )
 }
 
 /// Names that mean something else already.
@@ -163,7 +187,15 @@ pub(crate) fn check_names(schema: &Schema, errors: &mut Vec<GenerateError>) {
     for name in schema.types.iter().map(|def| &def.name).chain(schema.models.iter().map(|m| &m.name)) {
         if matches!(
             name.as_str(),
-            "Realtime" | "createClient" | "Record" | "Array" | "Extract" | "undefined" | "schema"
+            "Realtime"
+                | "createClient"
+                | "Conflicts"
+                | "Record"
+                | "Required"
+                | "Array"
+                | "Extract"
+                | "undefined"
+                | "schema"
         ) {
             add(name.clone(), "generated code uses this name: rename the type".into());
         }

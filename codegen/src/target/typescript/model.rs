@@ -12,10 +12,11 @@ use super::{client, imports, jsdoc, lower, names, types};
 use crate::error::GenerateError;
 
 /// What the runtime gives to generated code.
-pub(crate) const FRAMEWORK: [&str; 10] = [
+pub(crate) const FRAMEWORK: [&str; 11] = [
     "Cell",
     "Client",
     "ClientOptions",
+    "ConflictHandler",
     "Entity",
     "List",
     "Mut",
@@ -107,7 +108,7 @@ pub(crate) fn print(
     errors: &mut Vec<GenerateError>,
 ) -> String {
     let mut body = jsdoc(&model.doc, "");
-    body.push_str(&types::interface(&model.name, &model.columns));
+    body.push_str(&types::interface(&model.name, &model.columns, &model.rights.columns));
     for def in schema.types.iter().filter(|def| owners.get(&def.name) == Some(&file(model))) {
         // A model used as a type is declared above.
         if schema.model(&def.name).is_none() {
@@ -173,6 +174,11 @@ pub(crate) fn framework(schema: &Schema, name: &str) -> String {
     if taken { format!("Realtime{name}") } else { name.to_owned() }
 }
 
+/// A model as a mutator sees it: reading what is hidden from this reader ends the prediction (S33).
+pub(crate) fn whole(model: &Model) -> String {
+    if model.rights.columns.is_empty() { model.name.clone() } else { format!("Required<{}>", model.name) }
+}
+
 /// The name of a lowered mutator.
 pub(crate) fn function_name(model: &Model, mutation: &Mutation) -> String {
     format!("{}_{}", names::camel(&model.name), names::camel(&mutation.name))
@@ -183,8 +189,8 @@ fn function(schema: &Schema, model: &Model, mutation: &Mutation, printed: &lower
     let mut params = Vec::new();
     let of = |name: &str| framework(schema, name);
     params.push(match (lower::on_entity(mutation), uses.this) {
-        (true, true) => format!("self: {}<{}>", of("Mut"), model.name),
-        (true, false) => format!("_self: {}<{}>", of("Mut"), model.name),
+        (true, true) => format!("self: {}<{}>", of("Mut"), whole(model)),
+        (true, false) => format!("_self: {}<{}>", of("Mut"), whole(model)),
         (false, _) => "_self: undefined".into(),
     });
     params.push(if uses.args.is_empty() {

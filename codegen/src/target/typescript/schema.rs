@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use realtime_protocol::schema::{
-    Field, Model, Mutation, Optimistic, Receiver, Rule, Schema, Shape, TopicOf, Ty, TypeDef, Variant,
-    VariantFields, mutator_number,
+    Conflict, Field, Model, Mutation, Optimistic, Receiver, Rule, Schema, Shape, TopicOf, Ty, TypeDef,
+    Variant, VariantFields, mutator_number,
 };
 
 use super::{
@@ -18,6 +18,9 @@ pub(crate) fn print(schema: &Schema) -> String {
     let ty = framework(schema, "Schema");
     let import = if ty == "Schema" { ty.clone() } else { format!("Schema as {ty}") };
     let mut out = format!("import type {{ {import} }} from \"@realtime/client/generated\";\n");
+    if schema.models.iter().flat_map(|m| &m.mutations).any(|m| m.conflict == Conflict::Refuse) {
+        out.push_str("import { refuse } from \"@realtime/client/generated\";\n");
+    }
     for model in &schema.models {
         let functions: Vec<String> = model
             .mutations
@@ -68,7 +71,11 @@ fn model_text(model: &Model, out: &mut String) {
     }
     out.push_str("      columns: [\n");
     for column in &model.columns {
-        let _ = writeln!(out, "        {},", field(&column.name, Some(column.number), column));
+        let text = field(&column.name, Some(column.number), column);
+        let open = text.trim_end_matches(" }");
+        let is_guarded = model.rights.columns.contains(&column.rust);
+        let guarded = if is_guarded { ", guarded: true" } else { "" };
+        let _ = writeln!(out, "        {open}{guarded} }},");
     }
     out.push_str("      ],\n      mutations: {\n");
     for mutation in &model.mutations {
@@ -114,6 +121,9 @@ fn mutation_text(model: &Model, mutation: &Mutation) -> String {
         format!("{{ number: {}, receiver: \"{receiver}\", args: [{}]", mutation.number, args.join(", "));
     if lower::needs_seed(mutation) {
         out.push_str(", seed: true");
+    }
+    if mutation.conflict == Conflict::Refuse {
+        out.push_str(", conflict: refuse");
     }
     if matches!(mutation.optimistic, Optimistic::Lowered(_)) {
         let _ = write!(out, ", run: {}", function_name(model, mutation));

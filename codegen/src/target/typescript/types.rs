@@ -60,7 +60,7 @@ pub(crate) fn declaration(def: &TypeDef, errors: &mut Vec<GenerateError>) -> Str
     let mut out = jsdoc(&def.doc, "");
     let name = &def.name;
     match &def.shape {
-        Shape::Struct(fields) => out.push_str(&interface(name, fields)),
+        Shape::Struct(fields) => out.push_str(&interface(name, fields, &[])),
         Shape::Newtype(of) => {
             let _ = writeln!(out, "export type {name} = {};", ts(of));
         }
@@ -82,15 +82,16 @@ pub(crate) fn declaration(def: &TypeDef, errors: &mut Vec<GenerateError>) -> Str
     out
 }
 
-/// An interface of readonly fields.
-pub(crate) fn interface(name: &str, fields: &[Field]) -> String {
+/// An interface of readonly fields; those of `hideable`, by Rust name, may be absent.
+pub(crate) fn interface(name: &str, fields: &[Field], hideable: &[String]) -> String {
     if fields.is_empty() {
         return format!("export type {name} = {{ readonly [key: string]: never }};\n");
     }
     let mut out = format!("export interface {name} {{\n");
     for field in fields {
         out.push_str(&jsdoc(&field.doc, "  "));
-        let _ = writeln!(out, "  readonly {}: {};", names::key(&field.name), ts(&field.ty));
+        let mark = if hideable.contains(&field.rust) { "?" } else { "" };
+        let _ = writeln!(out, "  readonly {}{mark}: {};", names::key(&field.name), ts(&field.ty));
     }
     out.push_str("}\n");
     out

@@ -9,7 +9,7 @@ import { schema } from "./schema.js";
 export type { Message, MessageEntity } from "./message.js";
 export type { Page, PageTopic } from "./page.js";
 export type { Guest, List, Role, Room, RoomTopic, Score } from "./room.js";
-export type { Anyone, Card, Fail, Form, Level, Point, Sheet, SheetTopic, State } from "./sheet.js";
+export type { Card, Fail, Form, Level, Point, Sheet, SheetTopic, State } from "./sheet.js";
 
 /** The client of this application. */
 export interface Realtime extends Client {

@@ -50,11 +50,6 @@ export interface Sheet {
   readonly level: Level;
 }
 
-/** Whoever it is. */
-export interface Anyone {
-  readonly id: string;
-}
-
 /** A card. */
 export interface Card {
   /** Its name. */

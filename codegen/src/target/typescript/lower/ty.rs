@@ -2,7 +2,7 @@
 
 use realtime_protocol::schema::{Schema, Shape, Ty, TypeDef, VariantFields};
 
-use crate::target::typescript::model::framework;
+use crate::target::typescript::model::{framework, whole};
 
 /// An integer type, by its name in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,7 +272,10 @@ impl<'a> Types<'a> {
                 format!("[{}]", of.join(", "))
             }
             T::Named(name) if self.is_unit_enum(name) => name.clone(),
-            T::Named(name) => format!("{}<{name}>", framework(self.schema, "Mut")),
+            T::Named(name) => {
+                let of = self.schema.model(name).map_or_else(|| name.clone(), whole);
+                format!("{}<{of}>", framework(self.schema, "Mut"))
+            }
             T::RefMut(of) if self.is_object(of) => self.ts(of),
             T::RefMut(of) => format!("{}<{}>", framework(self.schema, "Cell"), self.ts(of)),
             T::Var(_) | T::Result(..) | T::Iter(_) | T::Range(_) | T::Entry(_) | T::Tx => "unknown".into(),

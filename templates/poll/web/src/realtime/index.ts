@@ -4,7 +4,7 @@ import type { Client, ClientOptions } from "@realtime/client/generated";
 import type { PollTopic } from "./poll.js";
 import { schema } from "./schema.js";
 
-export type { Anyone, Choice, Poll, PollTopic, SuggestError, VoteError } from "./poll.js";
+export type { Choice, Poll, PollTopic, SuggestError, VoteError } from "./poll.js";
 
 /** The client of this application. */
 export interface Realtime extends Client {

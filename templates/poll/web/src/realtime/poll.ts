@@ -14,11 +14,6 @@ export interface Poll {
   readonly closed: boolean;
 }
 
-/** Whoever it is. */
-export interface Anyone {
-  readonly id: string;
-}
-
 /** One thing to vote for. */
 export interface Choice {
   /** Its name. */

@@ -81,6 +81,8 @@ pub(super) struct Printer<'a> {
     temps: usize,
     reprs: BTreeMap<usize, Repr>,
     uses: Uses,
+    /// Columns of `self` that may be hidden from a reader, by wire name.
+    hideable: Vec<String>,
 }
 
 /// Prints a body whose types are known.
@@ -92,7 +94,7 @@ pub(crate) fn print<'a>(
     inf: &'a Inferred,
     errors: &'a Errors,
 ) -> Printed {
-    let _ = model;
+    let hideable = model.columns.iter().filter(|c| model.rights.columns.contains(&c.rust));
     let mut printer = Printer {
         types,
         mutation,
@@ -106,6 +108,7 @@ pub(crate) fn print<'a>(
         temps: 0,
         reprs: BTreeMap::new(),
         uses: Uses::default(),
+        hideable: hideable.map(|c| c.name.clone()).collect(),
     };
     printer.parameters();
     printer.block(&body.block, &Dest::Return);

@@ -234,15 +234,33 @@ impl Printer<'_> {
             p.fix(target)
         });
         let now = self.read_place(&target);
-        if ty == T::Text && op == BinOp::Add {
-            let sum = Js::binary(&now, "+", &js, prec::ADD);
-            return self.set(&target, &sum);
-        }
-        let mut result = self.arithmetic(place, op, &ty, &now, &js);
+        let guard = self.guard(&target, &js);
+        let mut result = if ty == T::Text && op == BinOp::Add {
+            Js::binary(&now, "+", &js, prec::ADD)
+        } else {
+            self.arithmetic(place, op, &ty, &now, &js)
+        };
         if ty == T::F64 && !matches!(target, Place::Var(..)) {
             result = Js::atom(format!("$.f64({})", result.code), THROW | READ);
         }
-        self.set(&target, &result);
+        match (guard, &target) {
+            (Some(guard), Place::Slot(of, key, _)) => {
+                self.emit(format!("{guard}{} = {};", slot(of, key), result.code));
+            }
+            _ => self.set(&target, &result),
+        }
+    }
+
+    /// What keeps `+=` on a hidden column from being run: it is dropped, and nothing of it is read (S33).
+    fn guard(&self, target: &Place, value: &Js) -> Option<String> {
+        match target {
+            Place::Slot(of, Key::Name(name), _)
+                if of == "self" && self.hideable.contains(name) && value.fx & (THROW | WRITE) == 0 =>
+            {
+                Some(format!("if (!$.hidden(self, {})) ", names::quoted(name)))
+            }
+            _ => None,
+        }
     }
 
     /// The name on the wire of a field.
