@@ -56,6 +56,9 @@ pub enum Problem {
         /// Why.
         why: String,
     },
+    /// A limit that cannot hold.
+    #[error("`App::limits`: {0}")]
+    Limits(String),
     /// The server stopped because of its listener.
     #[error("the server on {addr} failed: {source}")]
     Serve {

@@ -54,5 +54,6 @@ pub use policy::{Policy, anyone};
 pub use principal::{Anyone, Guest, Principal, Serves};
 pub use realtime_macros::{Principal, SyncError, SyncModel, SyncType, mutations};
 pub use realtime_protocol as protocol;
+pub use realtime_protocol::session::Limits;
 pub use runtime::serve;
 pub use tx::Tx;

@@ -118,7 +118,7 @@ codes! {
     STORE_UNAVAILABLE = "unavailable";
     /// The seq is neither a repeat nor the next, and `after` is not the row's `last` (S4).
     GAP = "gap";
-    /// More than 64 unacknowledged seqs in the lane, or a full queue (S6).
+    /// More than 64 unacknowledged seqs in the lane (S6), a full queue, or a limit of the connection (S47).
     FULL = "limit";
     /// The token has expired; `auth` renews it (S36).
     TOKEN = "token_expired";

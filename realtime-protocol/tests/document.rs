@@ -8,8 +8,10 @@ use realtime_protocol::{
     code::{CLOSE_CODES, DEFERRALS, REFUSALS},
     frame::{
         FrameInfo,
-        v1::{CLIENT_FRAMES, ENTRIES, LANE_ROWS, OUTCOMES, ROWS, SERVER_FRAMES},
+        v1::{CLIENT_FRAMES, ENTRIES, LANE_ROWS, MAX_FRAME_BYTES, OUTCOMES, ROWS, SERVER_FRAMES},
     },
+    lane::{MAX_OUTCOME_BYTES, WINDOW},
+    session::{Limits, limit::Rate},
 };
 
 const BEGIN: &str = "<!-- tables: written from the code -->\n";
@@ -49,7 +51,54 @@ fn tables() -> String {
             let _ = writeln!(out, "| `{}` | {} |", code.name, code.meaning.trim());
         }
     }
+    out.push_str(&limits());
     out
+}
+
+fn limits() -> String {
+    let limits = Limits::new();
+    let per = |rate: Rate| {
+        let time = if rate.per_ms == 1_000 { "a second" } else { "a minute" };
+        format!("{} {time}, {} at once", rate.units, rate.burst)
+    };
+    let rows = [
+        ("before `hello` is answered: size of a frame", bytes(limits.hello_bytes), "close 4501"),
+        ("before `hello` is answered: time", format!("{} s", limits.hello_ms / 1_000), "close 4005"),
+        ("size of a frame", bytes(MAX_FRAME_BYTES), "close 4501"),
+        ("subscriptions", limits.subscriptions.to_string(), "close 4506"),
+        ("lanes", limits.lanes.to_string(), "close 4506"),
+        ("mutations of a frame", limits.entries.to_string(), "close 4506"),
+        ("mutations", per(limits.mutations), "deferred: `limit`"),
+        ("mutations that wait for an answer", limits.in_flight.to_string(), "deferred: `limit`"),
+        ("unacknowledged mutations of a lane", WINDOW.to_string(), "deferred: `limit`"),
+        (
+            "refusals of a lane",
+            per(limits.refusals),
+            "the lane is deferred until the excess has passed: `limit`",
+        ),
+        (
+            "rows of lanes made by a principal, on a node",
+            per(limits.lane_rows),
+            "new lanes are deferred: `limit`",
+        ),
+        ("mutations in a row that are a `gap`", limits.gaps.to_string(), "close 4505"),
+        ("resumes that end in a snapshot for `fork` or `class`", per(limits.strange_resumes), "close 4505"),
+        (
+            "after the token has expired: time",
+            format!("{} s", limits.grace_ms / 1_000),
+            "mutations are deferred: `token_expired`; then close 4007",
+        ),
+        ("an outcome", bytes(MAX_OUTCOME_BYTES), "refused: `rt/limit`"),
+    ];
+    let mut out = "\n### Limits of a connection\n\n| what | at most | then |\n|---|---|---|\n".to_owned();
+    for (what, most, then) in rows {
+        let _ = writeln!(out, "| {what} | {most} | {then} |");
+    }
+    out
+}
+
+fn bytes(n: usize) -> String {
+    format!("{} KiB", n / 1_024)
 }
 
 fn frames(out: &mut String, title: &str, frames: &[FrameInfo]) {

@@ -10,7 +10,7 @@ use realtime_protocol::{
     },
     session::{
         Ask, End, Event, Facts, Limits, Machine,
-        limit::{Conduct, Note, Rate},
+        limit::{Conduct, Note},
         machine::Catalog,
         state::State,
     },
@@ -341,7 +341,7 @@ fn sv14_s22_what_was_sent_under_a_closed_subscription_is_passed_over() {
 
 #[test]
 fn sv15_s47_the_limits_are_data_and_a_server_may_set_its_own() {
-    let limits = Limits { subscriptions: 1_000, mutations: Rate::per_second(1, 2), ..Limits::DEFAULT };
+    let limits = Limits::new().subscriptions(1_000).mutations_per_second(1, 2);
     let mut peer = Peer::with(limits);
     peer.greet(hello(&["AAAAAAAAAAAAAAAA"]), None);
     assert!((1..=1_000).all(|id| peer.frame(sub(id, &format!("list/{id}"))).is_ok()));

@@ -116,6 +116,13 @@ impl<P: Principal> App<P> {
         self
     }
 
+    /// Keeps connections to `limits`; without this line to those of docs/PROTOCOL.md.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.parts.limits = limits;
+        self
+    }
+
     /// Returns the app as an axum router for an existing application: `/ws`.
     ///
     /// With `REALTIME_SCHEMA=<file>` in the environment it writes the schema document there instead, and ends

@@ -57,7 +57,7 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     let store = Arc::clone(&parts.store);
     store.start().await.map_err(Problem::from)?;
     let guests = Guests::new(secret::secret(&*store).await.map_err(Problem::from)?);
-    let mut problems = Vec::new();
+    let mut problems: Vec<_> = parts.limits.check().map_err(Problem::Limits).err().into_iter().collect();
     for seed in &parts.seeds {
         if let Err(problem) = seed::plant(&registry, &*store, seed).await {
             problems.push(problem);

@@ -4,6 +4,7 @@
 mod bad_input;
 mod guests;
 mod hostile;
+mod limits;
 mod mutations;
 mod nodes;
 mod rights;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::End;
-use crate::code;
+use crate::{code, frame::v1::MAX_FRAME_BYTES};
 
 /// How often something may happen: `units` in `per_ms` milliseconds on average, `burst` at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,8 +30,14 @@ impl Rate {
     }
 }
 
-/// What a connection is kept to. [`Limits::DEFAULT`] are those of docs/PROTOCOL.md.
+/// What a connection is kept to. [`Limits::new`] are those of docs/PROTOCOL.md; each can be set.
+///
+/// ```
+/// # use realtime_protocol::session::Limits;
+/// let limits = Limits::new().subscriptions(1_000).mutations_per_second(500, 1_000);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Limits {
     /// Subscriptions of a connection; more end it.
     pub subscriptions: usize,
@@ -79,6 +85,80 @@ impl Limits {
 
     /// The most subscriptions that a setting may allow: each costs a node memory and a client its tokens (S47, S48).
     pub const MAX_SUBSCRIPTIONS: usize = 1_000;
+
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::DEFAULT
+    }
+
+    /// How many topics a connection may have open: at least 1, at most [`Limits::MAX_SUBSCRIPTIONS`].
+    #[must_use]
+    pub const fn subscriptions(mut self, most: usize) -> Self {
+        self.subscriptions = most;
+        self.strange_resumes.burst = if most < 1_000 { most as u32 } else { 1_000 };
+        self
+    }
+
+    /// How many mutations a connection may ask for in a second, and how many at once.
+    #[must_use]
+    pub const fn mutations_per_second(mut self, units: u32, burst: u32) -> Self {
+        self.mutations = Rate::per_second(units, burst);
+        self
+    }
+
+    /// How many mutations of a connection may wait for an answer.
+    #[must_use]
+    pub const fn in_flight(mut self, most: usize) -> Self {
+        self.in_flight = most;
+        self
+    }
+
+    /// How many mutations of a lane may be refused in a second before it is slowed.
+    #[must_use]
+    pub const fn refusals_per_second(mut self, units: u32) -> Self {
+        self.refusals = Rate::per_second(units, units);
+        self
+    }
+
+    /// How many rows of lanes a principal may make on a node in a minute: one for each page and topic that it writes.
+    #[must_use]
+    pub const fn lane_rows_per_minute(mut self, units: u32) -> Self {
+        self.lane_rows = Rate::per_minute(units);
+        self
+    }
+
+    /// How large `hello` may be, in bytes: for tokens that are larger than most.
+    #[must_use]
+    pub const fn hello_bytes(mut self, most: usize) -> Self {
+        self.hello_bytes = most;
+        self
+    }
+
+    /// Says what is wrong with these limits, if anything.
+    ///
+    /// # Errors
+    ///
+    /// What to write instead, for people.
+    pub fn check(&self) -> Result<(), String> {
+        let most = Self::MAX_SUBSCRIPTIONS;
+        if !(1..=most).contains(&self.subscriptions) {
+            return Err(format!(
+                "subscriptions of a connection: from 1 to {most}, not {}",
+                self.subscriptions
+            ));
+        }
+        if self.in_flight == 0 || self.mutations.burst == 0 || self.mutations.units == 0 {
+            return Err("mutations of a connection: at least 1 a second, at once, and under way".into());
+        }
+        if self.refusals.units == 0 || self.lane_rows.units == 0 {
+            return Err("refusals and rows of lanes: at least 1".into());
+        }
+        if !(1_024..=MAX_FRAME_BYTES).contains(&self.hello_bytes) {
+            return Err(format!("the size of `hello`: from 1024 to {MAX_FRAME_BYTES} bytes"));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Limits {
@@ -280,6 +360,23 @@ mod tests {
         assert_eq!(bucket.take(100, 2_000), 60);
         assert_eq!(bucket.take(200, 60_000), 100, "no more than the burst, however long it rested");
         assert_eq!(bucket.take(1, 0), 0, "a clock that goes back brings nothing");
+    }
+
+    #[test]
+    fn s47_limits_that_cannot_hold_are_refused_with_what_to_write_instead() {
+        assert_eq!(Limits::new().check(), Ok(()));
+        assert_eq!(Limits::new().subscriptions(1_000).check(), Ok(()));
+        for (limits, word) in [
+            (Limits::new().subscriptions(1_001), "1000"),
+            (Limits::new().subscriptions(0), "from 1"),
+            (Limits::new().mutations_per_second(0, 1), "at least 1"),
+            (Limits::new().in_flight(0), "at least 1"),
+            (Limits::new().lane_rows_per_minute(0), "at least 1"),
+            (Limits::new().hello_bytes(100), "1024"),
+        ] {
+            let wrong = limits.check().unwrap_err();
+            assert!(wrong.contains(word), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The worker under simulated nodes, clients and faults: no clock, no network, repeated from a seed (L13).
 
+mod abuse;
 mod client;
 mod laws;
 mod race;
