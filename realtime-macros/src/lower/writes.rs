@@ -10,7 +10,7 @@ use syn::{
 use super::Matches;
 
 /// Methods that write nothing through their receiver.
-pub(crate) const READS: [&str; 105] = [
+pub(crate) const READS: [&str; 107] = [
     // numbers
     "min",
     "max",
@@ -88,6 +88,7 @@ pub(crate) const READS: [&str; 105] = [
     "first",
     "last",
     "iter",
+    "into_iter",
     "to_vec",
     "join",
     "concat",
@@ -118,6 +119,7 @@ pub(crate) const READS: [&str; 105] = [
     "max_by_key",
     "min_by_key",
     "fold",
+    "for_each",
     "partition",
     // orders
     "then",

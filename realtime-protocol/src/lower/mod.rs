@@ -8,4 +8,4 @@ mod ir;
 mod methods;
 
 pub use ir::*;
-pub use methods::{METHODS, MethodOf};
+pub use methods::{METHODS, Method, MethodOf, writes};

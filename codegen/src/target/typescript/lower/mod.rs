@@ -1,6 +1,8 @@
 //! A mutator's body as TypeScript: forward inference of types, then printing. What is not known is refused, never guessed.
 
 mod error;
+#[cfg(test)]
+mod every_method;
 mod infer;
 mod print;
 mod ty;

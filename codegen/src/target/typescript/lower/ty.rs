@@ -1,6 +1,9 @@
 //! Types as inference knows them: shared references are transparent, `&mut` is not.
 
-use realtime_protocol::schema::{Schema, Shape, Ty, TypeDef, VariantFields};
+use realtime_protocol::{
+    lower::MethodOf,
+    schema::{Schema, Shape, Ty, TypeDef, VariantFields},
+};
 
 use crate::target::typescript::model::{framework, whole};
 
@@ -164,6 +167,29 @@ impl T {
             Self::RefMut(of) => of.strip(),
             other => other,
         }
+    }
+
+    /// Whose methods it has; none while it is not known.
+    pub(crate) const fn receiver(&self) -> Option<MethodOf> {
+        Some(match self {
+            Self::Int(_) => MethodOf::Integer,
+            Self::F32 | Self::F64 => MethodOf::Float,
+            Self::Bool => MethodOf::Bool,
+            Self::Char => MethodOf::Char,
+            Self::Text => MethodOf::Text,
+            Self::Option(_) => MethodOf::Option,
+            Self::List(_) => MethodOf::Vec,
+            Self::Map { .. } => MethodOf::Map,
+            Self::Entry(_) => MethodOf::Entry,
+            Self::Set(_) => MethodOf::Set,
+            Self::Iter(_) | Self::Range(_) => MethodOf::Iterator,
+            Self::Ordering => MethodOf::Ordering,
+            Self::Id | Self::Timestamp => MethodOf::Key,
+            Self::Named(_) => MethodOf::Named,
+            Self::Tx => MethodOf::Tx,
+            Self::Var(_) | Self::Error | Self::Never | Self::Unit | Self::Tuple(_) => return None,
+            Self::RefMut(_) | Self::Result(..) | Self::Parsed(_) => return None,
+        })
     }
 
     pub(crate) fn is_ref_mut(&self) -> bool {

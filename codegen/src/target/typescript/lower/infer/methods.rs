@@ -1,50 +1,9 @@
 //! Types of method calls, by receiver: numbers, texts, Options.
 
-use realtime_protocol::lower::Expr;
+use realtime_protocol::lower::{self, Expr};
 
 use super::Infer;
 use crate::target::typescript::lower::ty::{Int, T};
-
-/// A place that the method changes.
-const WRITES: [&str; 37] = [
-    "push",
-    "push_str",
-    "clear",
-    "take",
-    "replace",
-    "insert",
-    "get_or_insert",
-    "as_mut",
-    "get_mut",
-    "first_mut",
-    "last_mut",
-    "pop",
-    "remove",
-    "swap_remove",
-    "swap",
-    "truncate",
-    "reverse",
-    "extend",
-    "append",
-    "drain",
-    "retain",
-    "retain_mut",
-    "sort",
-    "sort_by",
-    "sort_by_key",
-    "dedup",
-    "dedup_by_key",
-    "iter_mut",
-    "split_off",
-    "values_mut",
-    "entry",
-    "or_default",
-    "or_insert",
-    "or_insert_with",
-    "and_modify",
-    "push_front",
-    "make_ascii_lowercase",
-];
 
 impl Infer<'_> {
     pub(super) fn method(
@@ -57,13 +16,7 @@ impl Infer<'_> {
     ) -> T {
         let of = self.expr(recv);
         let (by_mut, ty) = (of.is_ref_mut(), self.uni.strip(&of));
-        let reads = match &ty {
-            T::Text => name == "replace",
-            T::Option(_) => false,
-            T::Iter(_) | T::Range(_) | T::Tx | T::Result(..) | T::Ordering => true,
-            _ => false,
-        };
-        if WRITES.contains(&name) && !reads {
+        if !matches!(ty, T::Tx) && ty.receiver().is_some_and(|of| lower::writes(of, name)) {
             self.mark(recv, true);
         }
         let found = match &ty {
