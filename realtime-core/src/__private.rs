@@ -14,7 +14,7 @@ pub use crate::{
     describe::{Described, MapKey, Types},
     field::KeyField,
     lowered,
-    model::{Child, ColumnDef, Columns, InTopic, ModelParts, NoMutations, Retain, SyncModel, TopicDecl},
+    model::{Child, ColumnDef, Columns, InTopic, ModelParts, Retain, SyncModel, TopicDecl},
     mutation::{
         ArgDef, Args, ConstDecl, Fault, MutationDef, OptimisticDecl, Refusal, RunFn, SyncError, resulted,
         returned,

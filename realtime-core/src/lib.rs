@@ -52,7 +52,7 @@ pub use model::{InTopic, SyncModel};
 pub use mutation::{Never, Refusal, SyncError};
 pub use policy::{Policy, anyone};
 pub use principal::{Anyone, Guest, Principal, Serves};
-pub use realtime_macros::{Principal, SyncError, SyncModel, SyncType, mutations};
+pub use realtime_macros::{Principal, SyncError, SyncModel, SyncType, mutations, policy};
 pub use realtime_protocol as protocol;
 pub use realtime_protocol::session::Limits;
 pub use runtime::serve;

@@ -5,10 +5,11 @@ use realtime_protocol::{
     raw::RawError,
     schema::{Rule, Ty},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use crate::{
     describe::{Described, Types},
+    lowered::{Cloned, Received, Sent},
     mutation::MutationDef,
     policy::PolicyFn,
 };
@@ -19,7 +20,7 @@ use crate::{
     label = "does not derive `SyncModel`",
     note = "add `#[derive(SyncModel, Clone, Serialize, Deserialize)]` and `#[sync(topic = \"…/{{id}}\")]` to it"
 )]
-pub trait SyncModel: Described + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait SyncModel: Described + Cloned + Sent + Received + Send + Sync + 'static {
     /// What its policies and mutators see of who is acting.
     type Principal: Described + Send + Sync + 'static;
     /// The model to whose topic it belongs: itself, where it is a root.
@@ -79,6 +80,8 @@ pub struct ModelParts<M: SyncModel> {
     pub delete: Option<PolicyFn<M>>,
     /// Who may set which columns (Rust names); `None`: nobody.
     pub patch: Option<(Vec<&'static str>, PolicyFn<M>)>,
+    /// Which of `open`, `create`, `patch` and `delete` say `anyone`: for the banner.
+    pub anyone: &'static [&'static str],
     /// Its named mutations.
     pub mutations: Vec<MutationDef<M>>,
 }
@@ -137,7 +140,9 @@ pub struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub(crate) fn new(cells: &'a [Option<Raw>]) -> Self {
+    /// Reads these cells, in the order of the columns.
+    #[must_use]
+    pub fn new(cells: &'a [Option<Raw>]) -> Self {
         Self { rest: cells.iter() }
     }
 
@@ -169,14 +174,3 @@ impl<'a> Columns<'a> {
         }
     }
 }
-
-/// Stands in for `#[mutations]` where a model has none: the inherent function of that name wins.
-pub trait NoMutations: SyncModel {
-    /// Returns no mutations.
-    #[must_use]
-    fn __realtime_mutations() -> Vec<MutationDef<Self>> {
-        Vec::new()
-    }
-}
-
-impl<M: SyncModel> NoMutations for M {}

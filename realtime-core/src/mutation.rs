@@ -57,6 +57,8 @@ pub struct MutationDef<M: SyncModel> {
     pub conflict: Conflict,
     /// Who may call it; `None`: whoever may open the topic.
     pub allow: Option<PolicyFn<M>>,
+    /// Whether `allow` says `anyone`: for the banner.
+    pub anyone: bool,
     /// Decodes the arguments and runs the mutator.
     pub run: RunFn<M>,
 }

@@ -4,6 +4,6 @@ pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
     App, AuthError, Guest, Hello, Id, Never, Principal, Result, SyncError, SyncModel, SyncType, Timestamp,
-    Tx, anyone, mutations, serve,
+    Tx, anyone, mutations, policy, serve,
     store::{Embedded, Memory},
 };

@@ -121,7 +121,7 @@ impl<R: SyncModel<Root = R>> Tx<R> {
     pub fn get_mut<M: InTopic<R>>(&mut self, key: &(impl KeyField + ?Sized)) -> Option<&mut M> {
         let key = self.run.key::<M>(key.as_key());
         if !self.run.dirty.contains_key(&key) {
-            let copy: M = self.run.find::<M>(&key)?.clone();
+            let copy = M::copied(self.run.find::<M>(&key)?);
             self.run.dirty.insert(key.clone(), Some(Box::new(copy)));
         }
         self.run.dirty.get_mut(&key)?.as_mut()?.downcast_mut()
@@ -157,7 +157,7 @@ impl<R: SyncModel<Root = R>> Tx<R> {
     /// Removes the entity with this key, and returns it; `self` is left out.
     pub fn remove<M: InTopic<R>>(&mut self, key: &(impl KeyField + ?Sized)) -> Option<M> {
         let key = self.run.key::<M>(key.as_key());
-        let gone = self.run.find::<M>(&key)?.clone();
+        let gone = M::copied(self.run.find::<M>(&key)?);
         self.run.dirty.insert(key, None);
         Some(gone)
     }

@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use realtime_core::{
-    __private::{Described, ModelParts, OptimisticDecl, Rule, Shape, TopicDecl, Ty, Types, column_number},
+    __private::{
+        Answer, Columns, Conflict, Described, ModelParts, OptimisticDecl, Raw, Retain, Rule, Shape,
+        TopicDecl, Ty, Types, column_number,
+    },
     SyncError as _,
     prelude::*,
     protocol::lower::{Block, Kind, Stmt},
@@ -58,7 +61,7 @@ impl User {
 }
 
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
-#[sync(topic = "org/{org}/room/{id}", version = 3, principal = User, number = 7)]
+#[sync(topic = "org/{org}/room/{id}", version = 3, principal = User, number = 7, every = "50ms")]
 #[sync(open = member || User::moderator, create = anyone, patch(title, members) = member && !User::moderator)]
 struct Room {
     org: String,
@@ -66,8 +69,12 @@ struct Room {
     id: String,
     title: String,
     members: Vec<String>,
+    #[sync(read = User::moderator || member, write = User::moderator && !member)]
+    #[serde(default)]
+    reports: Vec<String>,
 }
 
+#[policy]
 fn member(user: &User, room: &Room) -> bool {
     room.members.contains(&user.id)
 }
@@ -76,12 +83,16 @@ fn author(user: &User, message: &Message) -> bool {
     message.author == user.id
 }
 
+fn visible(user: &User, message: &Message, room: &Room) -> bool {
+    !message.edited || room.members.contains(&user.id)
+}
+
 fn host(user: &User, room: &Room) -> bool {
     room.members.first() == Some(&user.id)
 }
 
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
-#[sync(topic = Room, delete = author || host)]
+#[sync(topic = Room, delete = author || host, read = visible, create = anyone || host, retain = "90d")]
 #[serde(rename_all = "camelCase")]
 struct Message {
     #[sync(key)]
@@ -98,17 +109,21 @@ struct Message {
     answers: Option<Id>,
     #[sync(range(max = 9007199254740991))]
     views: u64,
+    #[sync(default = "en")]
+    language: String,
+    #[sync(default = "general")]
+    thread: Option<Id>,
 }
 
 #[mutations]
 impl Message {
-    #[mutation(allow = author || host || User::moderator)]
+    #[mutation(allow = author || host || User::moderator, conflict = refuse)]
     fn edit(&mut self, tx: &mut Tx<Room>, #[sync(length(max = 4000))] text: String, why: Option<String>) {
         self.text = text;
         self.edited = why.is_some() && tx.now() > self.sent_at;
     }
 
-    #[mutation(optimistic = none)]
+    #[mutation(optimistic = none, conflict = order, allow = anyone)]
     fn post(tx: &mut Tx<Room>, text: String) -> Id {
         let id = tx.new_id();
         let _ = std::env::var("HOME");
@@ -122,6 +137,8 @@ impl Message {
             stars: 0,
             answers: None,
             views: 0,
+            language: "en".into(),
+            thread: None,
         };
         tx.insert(message);
         id
@@ -223,11 +240,14 @@ fn a_child_lives_in_its_roots_topic_and_sees_its_principal() {
             ("edited", column_number("edited"), true),
             ("stars", column_number("stars"), true),
             ("answers", column_number("answers"), true),
-            ("views", column_number("views"), false)
+            ("views", column_number("views"), false),
+            ("language", column_number("language"), true),
+            ("thread", column_number("thread"), true)
         ]
     );
     let [edit, post] = &parts.mutations[..] else { panic!("two mutations") };
-    assert!(edit.allow.is_some() && post.allow.is_none());
+    assert!(edit.allow.is_some() && !edit.anyone && post.anyone);
+    assert_eq!((edit.conflict, post.conflict), (Conflict::Refuse, Conflict::Order));
     assert!(matches!(post.optimistic, OptimisticDecl::None));
     assert_eq!(
         edit.args.iter().map(|a| (a.rust, a.optional)).collect::<Vec<_>>(),
@@ -238,14 +258,104 @@ fn a_child_lives_in_its_roots_topic_and_sees_its_principal() {
     block(&parts, "edit");
 }
 
+fn user(id: &str, roles: &[&str]) -> User {
+    User { id: id.into(), roles: roles.iter().map(ToString::to_string).collect() }
+}
+
+fn room(members: &[&str]) -> Room {
+    let members = members.iter().map(ToString::to_string).collect();
+    Room { org: "o".into(), id: "r".into(), title: String::new(), members, reports: Vec::new() }
+}
+
+fn message(author: &str, edited: bool) -> Message {
+    Message {
+        id: Id::from("m"),
+        author: author.into(),
+        sent_at: Timestamp::default(),
+        text: String::new(),
+        edited,
+        stars: 0,
+        answers: None,
+        views: 0,
+        language: String::new(),
+        thread: None,
+    }
+}
+
+#[test]
+fn a_row_and_a_column_have_policies_of_their_own() {
+    let parts = Room::parts();
+    assert!(parts.read.is_none());
+    let guarded: Vec<_> = parts.columns.iter().map(|c| (c.read.is_some(), c.write.is_some())).collect();
+    assert_eq!(guarded, [(false, false), (false, false), (false, false), (false, false), (true, true)]);
+    let ours = room(&["ann"]);
+    let ask = |policy: PolicyOfRoom, who: &User| policy(who, Some(&ours), Some(&ours));
+    let (read, write) = (parts.columns[4].read.unwrap(), parts.columns[4].write.unwrap());
+    let of = |policy, id: &str, roles: &[&str]| ask(policy, &user(id, roles));
+    assert_eq!([of(read, "ann", &[]), of(read, "bob", &[])], [Answer::Yes, Answer::No]);
+    assert_eq!(of(read, "bob", &["moderator"]), Answer::Yes);
+    assert_eq!(of(write, "ann", &["moderator"]), Answer::No);
+    assert_eq!(of(write, "bob", &["moderator"]), Answer::Yes);
+    let visible = Message::parts().read.unwrap();
+    assert_eq!(visible(&user("bob", &[]), Some(&message("ann", false)), Some(&ours)), Answer::Yes);
+    assert_eq!(visible(&user("bob", &[]), Some(&message("ann", true)), Some(&ours)), Answer::No);
+    assert_eq!(visible(&user("ann", &[]), Some(&message("ann", true)), Some(&ours)), Answer::Yes);
+    assert_eq!(visible(&user("ann", &[]), None, Some(&ours)), Answer::Unknown, "S34");
+}
+
+type PolicyOfRoom = fn(&User, Option<&Room>, Option<&Room>) -> Answer;
+
+#[test]
+fn how_long_and_how_often_are_data() {
+    let (room, message) = (Room::parts(), Message::parts());
+    assert_eq!((room.every, room.retain), (Some(50), None));
+    let age = Retain::Age { ms: 90 * 86_400_000, by: "sent_at" };
+    assert_eq!((message.every, message.retain), (None, Some(age)));
+    assert_eq!(
+        (Line::parts().retain, Stamp::parts().retain),
+        (Some(Retain::Count(1000)), { Some(Retain::Age { ms: 60_000, by: "read_at" }) })
+    );
+}
+
+/// A line of a log, of which the last thousand stay.
+#[derive(SyncModel, Clone, Serialize, Deserialize)]
+#[sync(topic = Room, retain = 1000)]
+struct Line {
+    #[sync(key)]
+    id: Id,
+}
+
+/// Two times, of which one counts.
+#[derive(SyncModel, Clone, Serialize, Deserialize)]
+#[sync(topic = Room, retain(read_at) = "1m")]
+struct Stamp {
+    #[sync(key)]
+    id: Id,
+    sent_at: Timestamp,
+    read_at: Timestamp,
+}
+
+#[test]
+fn what_is_open_to_anyone_is_told_as_it_is_written() {
+    assert_eq!(Message::parts().anyone, ["create"]);
+    assert_eq!(Room::parts().anyone, ["create"]);
+    assert!(Poll::parts().anyone.is_empty());
+}
+
+#[test]
+fn a_default_in_quotes_is_text_of_whatever_type() {
+    let raw = |text: &str| Some(Raw::encode(text).unwrap());
+    let (id, at) = (raw("m"), Some(Raw::encode(&Timestamp::default()).unwrap()));
+    let views = Some(Raw::encode(&1_u64).unwrap());
+    let cells = [id, raw("ann"), at, raw("hi"), None, None, None, views, None, None];
+    let made = (Message::parts().decode)(&mut Columns::new(&cells)).unwrap();
+    assert_eq!((made.language.as_str(), made.thread), ("en", Some(Id::from("general"))));
+    assert_eq!((made.stars, made.edited), (3, false));
+}
+
 #[test]
 fn policies_are_asked_of_whom_they_look_at() {
-    use realtime_core::__private::Answer;
-    let user = |id: &str, roles: &[&str]| User {
-        id: id.into(),
-        roles: roles.iter().map(ToString::to_string).collect(),
-    };
-    let room = Room { org: "o".into(), id: "r".into(), title: String::new(), members: vec!["ann".into()] };
+    let room = room(&["ann"]);
     let parts = Room::parts();
     assert_eq!((Room::NUMBER, parts.version), (7, 3));
     assert_eq!((parts.topic_fields)(&room), ["o", "r"]);

@@ -39,3 +39,18 @@ pub fn derive_principal(input: TokenStream) -> TokenStream {
 pub fn mutations(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::mutations(options.into(), item.into()).into()
 }
+
+/// Marks a plain function as a policy, which is checked to be one; the function itself stays as it is.
+///
+/// ```text
+/// #[policy]
+/// fn author(user: &User, message: &Message) -> bool { message.author == user.id }
+/// ```
+///
+/// It changes nothing yet, and a policy without it works all the same. It is the place for what a later version reads
+/// out of the body: whether it compares a principal with a column, so that owners share their bytes with all others,
+/// and what the browser can preview.
+#[proc_macro_attribute]
+pub fn policy(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::policy(options.into(), item.into()).into()
+}

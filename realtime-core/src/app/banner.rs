@@ -52,11 +52,15 @@ fn open_doors(schema: &Schema, served: &Served) -> String {
     let mut doors = Vec::new();
     for (i, model) in schema.models.iter().enumerate() {
         let erased = &served.registry.model(i).model;
+        let anyone = erased.says_anyone();
         if let realtime_protocol::schema::TopicOf::Root(pattern) = &model.topic
-            && !erased.guards_opening()
+            && (!erased.guards_opening() || anyone.contains(&"open"))
         {
             doors.push(pattern.as_str().to_owned());
         }
+        doors.extend(
+            anyone.iter().filter(|door| **door != "open").map(|door| format!("{}.{door}", model.name)),
+        );
         let open = model.mutations.iter().enumerate().filter(|(at, _)| !erased.guards_mutation(*at));
         doors.extend(open.map(|(_, m)| format!("{}.{}", model.name, m.name)));
     }

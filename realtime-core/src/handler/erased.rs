@@ -44,8 +44,10 @@ pub(crate) trait ErasedModel: Send + Sync {
     fn ask(&self, door: Door, principal: &Value, entity: Option<&Value>, root: Option<&Value>) -> Answer;
     /// Tells whether `open` was given: else whoever was admitted may open.
     fn guards_opening(&self) -> bool;
-    /// Tells whether the mutation at `index` has an `allow`.
+    /// Tells whether the mutation at `index` has an `allow` that closes it to somebody.
     fn guards_mutation(&self, index: usize) -> bool;
+    /// Those of `open`, `create`, `patch` and `delete` that say `anyone`.
+    fn says_anyone(&self) -> &'static [&'static str];
     /// Runs the mutation at `index`; `target` is the receiver, which is written back.
     fn call(
         &self,
@@ -161,7 +163,11 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
     }
 
     fn guards_mutation(&self, index: usize) -> bool {
-        self.policy(Door::Mutation(index)).is_some()
+        self.parts.mutations.get(index).is_some_and(|m| m.allow.is_some() && !m.anyone)
+    }
+
+    fn says_anyone(&self) -> &'static [&'static str] {
+        self.parts.anyone
     }
 
     fn call(
@@ -177,7 +183,7 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
         let Some((key, value)) = target else {
             return run.with::<M::Root, _>(|tx| (mutation.run)(tx, None, Args::new(args)));
         };
-        let mut entity = value.downcast_ref::<M>().ok_or(Refusal::Missing)?.clone();
+        let mut entity = M::copied(value.downcast_ref::<M>().ok_or(Refusal::Missing)?);
         run.receiver = Some(key.clone());
         let result = run.with::<M::Root, _>(|tx| (mutation.run)(tx, Some(&mut entity), Args::new(args)));
         run.receiver = None;
@@ -190,6 +196,6 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
 
     fn clone_value(&self, value: &Value) -> Option<Box<dyn Any + Send + Sync>> {
         let entity = value.downcast_ref::<M>()?;
-        guarded::<M, _>("clone", || Box::new(entity.clone()) as _)
+        guarded::<M, _>("clone", || Box::new(M::copied(entity)) as _)
     }
 }

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod constant;
 mod named;
+mod needs;
 mod probe;
 mod route;
 
@@ -12,5 +13,9 @@ pub use arithmetic::{
 };
 pub use constant::{Constant, Element};
 pub use named::{CopyProbe, MutationError, NotCopy, error_type, refusal, resulted};
+pub use needs::{
+    AllMutationsInOneImpl, Cloned, MutationsOf, NoMutations, Part, Received, Sent, SomeMutations, key_of,
+    root_name,
+};
 pub use probe::{Has, m, on};
 pub use route::{Abs, Pow, Product, Sum, abs, pow, product, sum};

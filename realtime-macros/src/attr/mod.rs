@@ -1,6 +1,7 @@
 //! The grammar of our attributes and of serde's: what stands there, with spans. Knows nothing of meaning.
 
 mod case;
+mod duration;
 mod options;
 mod policy;
 mod rules;
@@ -10,6 +11,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 pub(crate) use self::{
     case::Case,
+    duration::duration,
     options::{Opt, Place, Seen, read},
     policy::{Policy, policy},
     rules::Rules,

@@ -27,9 +27,9 @@ pub(crate) struct Place {
 }
 
 /// Options of the design that no version has yet: an honest answer, not a typo.
-const PLANNED: [&str; 14] = [
-    "as", "check", "email", "every", "index", "items", "migrate", "offline", "pattern", "read", "retain",
-    "sealed", "url", "write",
+const PLANNED: [&str; 15] = [
+    "as", "check", "coalesce", "email", "index", "items", "migrate", "offline", "pattern", "sealed", "since",
+    "undo", "until", "url", "was",
 ];
 
 impl Place {

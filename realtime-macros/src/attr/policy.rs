@@ -45,6 +45,16 @@ pub(crate) fn policy(expr: &Expr, errors: &mut Errors) -> Option<Policy> {
 }
 
 impl Policy {
+    /// Tells whether it lets everybody in, as far as its words tell: for the banner, not for a decision.
+    pub(crate) fn says_anyone(&self) -> bool {
+        match self {
+            Self::Fn(path) => path.path.segments.last().is_some_and(|last| last.ident == "anyone"),
+            Self::Or(a, b) => a.says_anyone() || b.says_anyone(),
+            Self::And(a, b) => a.says_anyone() && b.says_anyone(),
+            Self::Not(_) => false,
+        }
+    }
+
     /// Returns the expression that asks it, over `principal`, `entity` and `root`.
     pub(crate) fn ask(&self, model: &impl ToTokens) -> TokenStream {
         match self {

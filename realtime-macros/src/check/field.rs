@@ -5,7 +5,7 @@ use syn::{Ident, Type, ext::IdentExt, spanned::Spanned};
 
 use super::ty::{check_wide, option_of};
 use crate::{
-    attr::{self, Absent, Case, Place, Rules, Seen, Target, doc, read, serde},
+    attr::{self, Absent, Case, Place, Policy, Rules, Seen, Target, doc, policy, read, serde},
     errors::Errors,
 };
 
@@ -33,10 +33,14 @@ pub(crate) struct Field {
     pub(crate) default: Option<Absent>,
     pub(crate) rules: Rules,
     pub(crate) key: bool,
+    /// Who may read it, with the place of the option.
+    pub(crate) read: Option<(Span, Policy)>,
+    /// Who may set it by `patch`, likewise.
+    pub(crate) write: Option<(Span, Policy)>,
 }
 
 const MODEL: Place = Place {
-    known: &["key", "number", "default", "length", "range"],
+    known: &["key", "number", "default", "read", "write", "length", "range"],
     elsewhere: &[
         ("topic", "the struct"),
         ("version", "the struct"),
@@ -45,6 +49,9 @@ const MODEL: Place = Place {
         ("create", "the struct"),
         ("patch", "the struct"),
         ("delete", "the struct"),
+        ("every", "the struct"),
+        ("retain", "the struct"),
+        ("allow", "`#[mutation(…)]`"),
     ],
 };
 
@@ -54,6 +61,8 @@ const TYPE: Place = Place {
         ("key", "a model's field"),
         ("number", "a model's field"),
         ("default", "a model's field (here: `#[serde(default)]`)"),
+        ("read", "a model's field (a column is hidden whole)"),
+        ("write", "a model's field (a column is set whole)"),
     ],
 };
 
@@ -63,6 +72,8 @@ const OUT: Place = Place {
         ("length", "a field that clients send"),
         ("range", "a field that clients send"),
         ("key", "a model's field"),
+        ("read", "a model's field"),
+        ("write", "a model's field"),
     ],
 };
 
@@ -97,6 +108,8 @@ impl Field {
             default: serde.default,
             rules: Rules::default(),
             key: false,
+            read: None,
+            write: None,
             ident,
         };
         checked.options(field, of, errors);
@@ -126,11 +139,22 @@ impl Field {
                     self.key = true;
                 }
                 "number" => self.number = number(&opt, errors),
+                "read" => self.read = right(&opt, "read = User::moderator", errors),
+                "write" => self.write = right(&opt, "write = User::moderator", errors),
                 _ => self.default(&opt, errors),
             }
         }
         if self.key && self.default.is_some() {
             errors.at(&self.ident, "a key has no default: each entity has its own");
+        }
+        if let Some((at, _)) = self.read.as_ref().filter(|_| self.key) {
+            errors.span(
+                *at,
+                "a key cannot be hidden: it names the entity in all that is sent. to hide the entity whole, write `read = …` at the struct",
+            );
+        }
+        if let Some((at, _)) = self.write.as_ref().filter(|_| self.key) {
+            errors.span(*at, "a key never changes: remove `write`");
         }
     }
 
@@ -142,6 +166,12 @@ impl Field {
         self.default = Some(Absent::Expr(Box::new(value.clone())));
         self.optional = true;
     }
+}
+
+/// Reads `read = policy` or `write = policy`.
+fn right(opt: &attr::Opt, example: &str, errors: &mut Errors) -> Option<(Span, Policy)> {
+    let policy = policy(opt.value(example, errors)?, errors)?;
+    Some((opt.span(), policy))
 }
 
 /// Reads `number = N`.

@@ -4,14 +4,20 @@ mod field;
 mod model;
 mod mutation;
 mod numbers;
+mod policy;
 mod shape;
+mod time;
+mod topic;
 pub(crate) mod ty;
 
 pub(crate) use self::{
     field::Field,
-    model::{Model, Topic},
+    model::Model,
     mutation::{Arg, Mutation, Mutations, Returns, mutations},
+    policy::policy_fn,
     shape::{Body, Fields, Shape, Variant},
+    time::Retain,
+    topic::Topic,
 };
 
 use syn::{DeriveInput, spanned::Spanned};

@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 
 use proc_macro2::Span;
-use syn::{
-    Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Path, Type, parse_quote, punctuated::Punctuated,
-};
+use syn::{Data, DeriveInput, Expr, Ident, Path, Type, parse_quote, punctuated::Punctuated};
 
 use super::{
     field::{Field, FieldOf, number},
     numbers::column_number,
+    time::{RawRetain, Retain, every, retain},
+    topic::{Topic, not_in_topic, topic},
 };
 use crate::{
     attr::{Absent, Opt, Place, Policy, Seen, Target, doc, policy, read, serde},
     errors::Errors,
-    suggest::{did_you_mean, nearest},
+    suggest::nearest,
 };
 
 /// A model, checked.
@@ -25,6 +25,10 @@ pub(crate) struct Model {
     pub(crate) version: u32,
     pub(crate) number: Option<u16>,
     pub(crate) principal: Option<Path>,
+    /// How often its topic is flushed, in milliseconds.
+    pub(crate) every: Option<u32>,
+    pub(crate) retain: Option<Retain>,
+    pub(crate) read: Option<Policy>,
     pub(crate) open: Option<Policy>,
     pub(crate) create: Option<Policy>,
     pub(crate) delete: Option<Policy>,
@@ -36,23 +40,29 @@ pub(crate) struct Model {
     pub(crate) default: bool,
 }
 
-/// Where its entities live.
-pub(crate) enum Topic {
-    /// A pattern, and the columns that it names, in order.
-    Root(LitStr, Vec<usize>),
-    /// In the topic of this model.
-    Of(Path),
-}
-
 const STRUCT: Place = Place {
-    known: &["topic", "version", "principal", "open", "create", "patch", "delete", "number"],
+    known: &[
+        "topic",
+        "version",
+        "principal",
+        "open",
+        "read",
+        "create",
+        "patch",
+        "delete",
+        "every",
+        "retain",
+        "number",
+    ],
     elsewhere: &[
         ("key", "a field"),
         ("default", "a field"),
+        ("write", "a field (here: `patch(…)`)"),
         ("length", "a field"),
         ("range", "a field"),
         ("allow", "`#[mutation(…)]`"),
         ("optimistic", "`#[mutation(…)]`"),
+        ("conflict", "`#[mutation(…)]`"),
     ],
 };
 
@@ -62,6 +72,9 @@ struct Options {
     version: Option<u32>,
     number: Option<u16>,
     principal: Option<Path>,
+    every: Option<(Span, u32)>,
+    retain: Option<RawRetain>,
+    read: Option<Policy>,
     open: Option<Policy>,
     create: Option<Policy>,
     delete: Option<Policy>,
@@ -78,7 +91,16 @@ impl Model {
         let (columns, default) = columns(input, errors)?;
         let key = key(input, &columns, errors);
         unique(&columns, errors);
-        let topic = topic(input, &options, &columns, key, errors);
+        let topic = match options.topic_told {
+            true => None,
+            false => topic(input, options.topic.as_ref(), &columns, key, errors),
+        };
+        not_in_topic(topic.as_ref(), &columns, errors);
+        let is_root = !matches!(options.topic, Some(Expr::Path(_)));
+        if let Some(Expr::Path(root)) = &options.topic {
+            options.only_of_roots(root, errors);
+        }
+        let retain = options.retain.and_then(|retain| retain.check(is_root, &columns, errors));
         let patch = options.patch.map(|(names, policy)| (patch(&names, &columns, key, errors), policy));
         Some(Self {
             ident: input.ident.clone(),
@@ -87,6 +109,9 @@ impl Model {
             version: options.version.unwrap_or(1),
             number: options.number,
             principal: options.principal,
+            every: options.every.map(|(_, ms)| ms),
+            retain,
+            read: options.read,
             open: options.open,
             create: options.create,
             delete: options.delete,
@@ -112,6 +137,17 @@ impl Options {
         options
     }
 
+    /// Complains about what a child cannot say.
+    fn only_of_roots(&self, root: &syn::ExprPath, errors: &mut Errors) {
+        if self.open.is_some() {
+            let at = root.path.segments.last().map_or_else(Span::call_site, |s| s.ident.span());
+            errors.span(at, "who may open a topic is said at its root: move `open = …` there");
+        }
+        if let Some((at, _)) = self.every {
+            errors.span(at, "a topic is flushed whole: move `every = …` to its root");
+        }
+    }
+
     fn take(&mut self, opt: &Opt, errors: &mut Errors) {
         match opt.name.to_string().as_str() {
             "topic" => {
@@ -121,12 +157,19 @@ impl Options {
             "version" => self.version = version(opt, errors),
             "number" => self.number = number(opt, errors),
             "principal" => self.principal = path(opt, "principal = User", errors),
-            "open" => self.open = opt.value("open = anyone", errors).and_then(|e| policy(e, errors)),
-            "create" => self.create = opt.value("create = anyone", errors).and_then(|e| policy(e, errors)),
-            "delete" => self.delete = opt.value("delete = anyone", errors).and_then(|e| policy(e, errors)),
+            "every" => self.every = every(opt, errors),
+            "retain" => self.retain = retain(opt, errors),
+            "read" => self.read = right(opt, "read = visible", errors),
+            "open" => self.open = right(opt, "open = anyone", errors),
+            "create" => self.create = right(opt, "create = anyone", errors),
+            "delete" => self.delete = right(opt, "delete = anyone", errors),
             _ => self.patch = patch_option(opt, errors),
         }
     }
+}
+
+fn right(opt: &Opt, example: &str, errors: &mut Errors) -> Option<Policy> {
+    opt.value(example, errors).and_then(|value| policy(value, errors))
 }
 
 fn version(opt: &Opt, errors: &mut Errors) -> Option<u32> {
@@ -242,98 +285,6 @@ fn unique(columns: &[Field], errors: &mut Errors) {
             );
         }
     }
-}
-
-fn topic(
-    input: &DeriveInput,
-    options: &Options,
-    columns: &[Field],
-    key: Option<usize>,
-    errors: &mut Errors,
-) -> Option<Topic> {
-    match &options.topic {
-        None if options.topic_told => None,
-        None => {
-            errors.at(
-                &input.ident,
-                format!(
-                    "`{0}` has no topic: add `#[sync(topic = \"{1}/{{id}}\")]` for a topic per `{0}`, or `#[sync(topic = Root)]` to live in that of another model",
-                    input.ident,
-                    input.ident.to_string().to_lowercase(),
-                ),
-            );
-            None
-        }
-        Some(Expr::Lit(ExprLit { lit: Lit::Str(pattern), .. })) => {
-            root(pattern, &input.ident, columns, key, errors)
-                .map(|fields| Topic::Root(pattern.clone(), fields))
-        }
-        Some(Expr::Path(root)) if root.qself.is_none() && !root.path.is_ident(&input.ident) => {
-            if options.open.is_some() {
-                let at = root.path.segments.last().map_or_else(Span::call_site, |s| s.ident.span());
-                errors.span(at, "who may open a topic is said at its root: move `open = …` there");
-            }
-            Some(Topic::Of(root.path.clone()))
-        }
-        Some(other) => {
-            errors.at(other, "a topic is a pattern, `topic = \"poll/{id}\"`, or the model in whose topic it lives, `topic = Room`");
-            None
-        }
-    }
-}
-
-fn root(
-    pattern: &LitStr,
-    model: &Ident,
-    columns: &[Field],
-    key: Option<usize>,
-    errors: &mut Errors,
-) -> Option<Vec<usize>> {
-    let text = pattern.value();
-    let mut fields = Vec::new();
-    let mut wrong = Vec::new();
-    for (i, segment) in text.split('/').enumerate() {
-        match placeholder(segment) {
-            Some(_) if i == 0 => {
-                wrong.push("a topic starts with a fixed segment, as in `poll/{id}`".to_owned())
-            }
-            Some(name) => match columns.iter().position(|c| c.rust == name) {
-                Some(column) if fields.contains(&column) => {
-                    wrong.push(format!("`{{{name}}}` stands twice in the topic: remove one"));
-                }
-                Some(column) => fields.push(column),
-                None => {
-                    let near = did_you_mean(name, columns.iter().map(|c| c.rust.as_str()));
-                    wrong.push(format!("no field `{name}` in `{model}`: a placeholder names a field{near}"));
-                }
-            },
-            None if segment.is_empty() => {
-                wrong.push("the topic has an empty segment: write it as in `poll/{id}`".to_owned());
-            }
-            None if segment.chars().all(plain) => {}
-            None => wrong.push(format!(
-                "`{segment}`: a segment is either one `{{field}}` or fixed text of letters, digits and `-_.~`"
-            )),
-        }
-    }
-    if let Some(key) = key.filter(|key| wrong.is_empty() && !fields.contains(key)) {
-        let key = &columns[key].rust;
-        wrong.push(format!(
-            "the topic does not name the key, so that all of `{model}` would share one: add `{{{key}}}`"
-        ));
-    }
-    let right = wrong.is_empty();
-    wrong.into_iter().for_each(|message| errors.at(pattern, message));
-    right.then_some(fields)
-}
-
-fn placeholder(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'))
-}
-
-/// The unreserved characters of RFC 3986, section 2.3.
-fn plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')
 }
 
 fn patch(names: &[Ident], columns: &[Field], key: Option<usize>, errors: &mut Errors) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The functions of a `#[mutations]` impl: signatures and options.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::{
     Attribute, FnArg, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, ReceiverKind, ReturnType, Safety, Type,
     ext::IdentExt, parse_quote, spanned::Spanned,
@@ -10,6 +10,7 @@ use super::ty::{check_wide, generics, name, option_of, without_self};
 use crate::{
     attr::{Opt, Place, Policy, Rules, Seen, doc, policy, read},
     errors::Errors,
+    suggest::did_you_mean,
 };
 
 /// An impl, checked.
@@ -32,6 +33,8 @@ pub(crate) struct Mutation {
     pub(crate) args: Vec<Arg>,
     pub(crate) returns: Returns,
     pub(crate) allow: Option<Policy>,
+    /// Whether it is refused where others changed its entity meanwhile.
+    pub(crate) refuses_stale: bool,
     /// Whether its body is lowered.
     pub(crate) optimistic: bool,
     /// Its place in the impl.
@@ -53,18 +56,27 @@ pub(crate) enum Returns {
 }
 
 const MUTATION: Place = Place {
-    known: &["allow", "optimistic"],
+    known: &["allow", "conflict", "optimistic"],
     elsewhere: &[
         ("open", "the struct, in `#[sync(…)]`"),
         ("create", "the struct, in `#[sync(…)]`"),
         ("patch", "the struct, in `#[sync(…)]`"),
         ("delete", "the struct, in `#[sync(…)]`"),
+        ("every", "the struct, in `#[sync(…)]`"),
+        ("retain", "the struct, in `#[sync(…)]`"),
+        ("read", "the struct or a field, in `#[sync(…)]`"),
+        ("write", "a field, in `#[sync(…)]` (here: `allow`)"),
     ],
 };
 
 const ARG: Place = Place {
     known: &["length", "range"],
-    elsewhere: &[("default", "a model's field (here: take an `Option<…>`)"), ("key", "a model's field")],
+    elsewhere: &[
+        ("default", "a model's field (here: take an `Option<…>`)"),
+        ("key", "a model's field"),
+        ("read", "a model's field"),
+        ("write", "a model's field"),
+    ],
 };
 
 /// Checks an impl, and takes our attributes out of it.
@@ -122,7 +134,7 @@ fn mutation(function: &mut ImplItemFn, own: &Type, item: usize, errors: &mut Err
             format!("`{name}` is the name of a generic mutation: rename this, or open that one with `#[sync({name} = …)]` at the struct"),
         );
     }
-    let (allow, optimistic) = options(&function.attrs, errors);
+    let Options { allow, optimistic, refuse } = Options::read(&function.attrs, errors);
     for attr in function.attrs.iter().filter(|a| a.path().is_ident("cfg")) {
         errors.at(attr, "a mutation is part of the schema, which is one for all builds: remove the `cfg`");
     }
@@ -135,6 +147,7 @@ fn mutation(function: &mut ImplItemFn, own: &Type, item: usize, errors: &mut Err
         args: Vec::new(),
         returns: returns(&function.sig.output, own, errors),
         allow,
+        refuses_stale: refuse.is_some(),
         optimistic,
         item,
     };
@@ -152,6 +165,12 @@ fn mutation(function: &mut ImplItemFn, own: &Type, item: usize, errors: &mut Err
             }
             FnArg::Typed(typed) => checked.parameter(typed, own, errors),
         }
+    }
+    if let Some(at) = refuse.filter(|_| !checked.entity) {
+        errors.span(
+            at,
+            "`refuse` compares versions of one entity, and this mutation has none: take `&mut self`, or leave the option out",
+        );
     }
     checked
 }
@@ -184,20 +203,53 @@ fn signature(function: &ImplItemFn, errors: &mut Errors) {
     }
 }
 
-fn options(attrs: &[Attribute], errors: &mut Errors) -> (Option<Policy>, bool) {
-    let (mut allow, mut optimistic) = (None, true);
-    let mut seen = Seen::default();
-    for opt in read(attrs, "mutation", errors) {
-        if !MUTATION.known.iter().any(|known| opt.name == known) {
-            MUTATION.unknown(&opt, errors);
-        } else if seen.first(&opt, errors) {
-            match opt.name == "allow" {
-                true => allow = opt.value("allow = author", errors).and_then(|e| policy(e, errors)),
-                false => optimistic = is_optimistic(&opt, errors),
+struct Options {
+    allow: Option<Policy>,
+    optimistic: bool,
+    /// The place of `refuse`.
+    refuse: Option<Span>,
+}
+
+impl Options {
+    fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut options = Self { allow: None, optimistic: true, refuse: None };
+        let mut seen = Seen::default();
+        for opt in read(attrs, "mutation", errors) {
+            if !MUTATION.known.iter().any(|known| opt.name == known) {
+                MUTATION.unknown(&opt, errors);
+            } else if seen.first(&opt, errors) {
+                match opt.name.to_string().as_str() {
+                    "allow" => {
+                        options.allow = opt.value("allow = author", errors).and_then(|e| policy(e, errors));
+                    }
+                    "conflict" => options.refuse = refuse(&opt, errors),
+                    _ => options.optimistic = is_optimistic(&opt, errors),
+                }
             }
         }
+        options
     }
-    (allow, optimistic)
+}
+
+/// Reads `conflict = order` or `conflict = refuse`; returns the place of `refuse`.
+fn refuse(opt: &Opt, errors: &mut Errors) -> Option<Span> {
+    let value = opt.value("conflict = refuse", errors)?;
+    let name = match value {
+        syn::Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    match name.as_deref() {
+        Some("order") => None,
+        Some("refuse") => Some(value.span()),
+        name => {
+            let near = name.map(|name| did_you_mean(name, ["order", "refuse"])).unwrap_or_default();
+            errors.at(
+                value,
+                format!("a conflict is either `order`, in which each runs in turn, or `refuse`, in which the second is told{near}"),
+            );
+            None
+        }
+    }
 }
 
 fn is_optimistic(opt: &Opt, errors: &mut Errors) -> bool {

@@ -2,6 +2,7 @@
 
 mod model;
 mod mutations;
+mod policy;
 mod principal;
 mod shape;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::errors::Errors;
 pub(crate) use self::{
     model::sync_model,
     mutations::mutations,
+    policy::policy,
     principal::principal,
     shape::{sync_error, sync_type},
 };

@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{DeriveInput, Ident, spanned::Spanned};
+use syn::{DeriveInput, Expr, ExprLit, Ident, Lit, Type, spanned::Spanned};
 
 use super::{is_copy, private, private_at, shape::fields_expr, shape::type_fn};
 use crate::{
     attr::{Absent, Policy},
-    check::{Field, Model, Topic},
+    check::{Field, Model, Retain, Topic, ty},
     errors::Errors,
 };
 
@@ -139,29 +139,25 @@ fn parts(model: &Model) -> TokenStream {
         Topic::Root(pattern, _) => quote!(#p::TopicDecl::Root(#pattern)),
         Topic::Of(root) => {
             let at = private_at(root.span());
-            let parts = quote_spanned!(root.span()=> <#root as #at::SyncModel>::parts());
-            quote!(#p::TopicDecl::Of(|| #parts.name))
+            let name = quote_spanned!(root.span()=> #at::lowered::root_name::<#root>);
+            quote!(#p::TopicDecl::Of(#name))
         }
     };
     let topic_fields = topic_fields(model);
     let columns = model.columns.iter().enumerate().map(|(i, column)| column_def(i, column, ident));
-    let policy = |policy: &Option<Policy>, name: &str| match policy {
-        Some(_) => {
-            let function = format_ident!("__realtime_{name}");
-            quote!(::core::option::Option::Some(#function))
-        }
-        None => quote!(::core::option::Option::None),
+    let policy = |policy: &Option<Policy>, name: &str| {
+        let function = format_ident!("__realtime_{name}");
+        option(policy.as_ref().map(|_| quote!(#function)))
     };
-    let (open, create, delete) =
-        (policy(&model.open, "open"), policy(&model.create, "create"), policy(&model.delete, "delete"));
-    let patch = match &model.patch {
-        Some((names, _)) => {
-            quote!(::core::option::Option::Some((::std::vec![#(#names),*], __realtime_patch)))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let (read, open) = (policy(&model.read, "read"), policy(&model.open, "open"));
+    let (create, delete) = (policy(&model.create, "create"), policy(&model.delete, "delete"));
+    let every = option(model.every.map(|ms| quote!(#ms)));
+    let retain = option(model.retain.as_ref().map(retain));
+    let anyone = anyone(model);
+    let patch =
+        option(model.patch.as_ref().map(|(names, _)| quote!((::std::vec![#(#names),*], __realtime_patch))));
     quote! {
-        use #p::NoMutations as _;
+        use #p::lowered::{NoMutations as _, SomeMutations as _};
         #p::ModelParts {
             name: #name,
             doc: #doc,
@@ -171,14 +167,15 @@ fn parts(model: &Model) -> TokenStream {
             topic_fields: #topic_fields,
             columns: ::std::vec![#(#columns),*],
             decode: __realtime_decode,
-            read: ::core::option::Option::None,
-            every: ::core::option::Option::None,
-            retain: ::core::option::Option::None,
+            read: #read,
+            every: #every,
+            retain: #retain,
             open: #open,
             create: #create,
             delete: #delete,
             patch: #patch,
-            mutations: <#ident>::__realtime_mutations(),
+            anyone: &[#(#anyone),*],
+            mutations: (&#p::lowered::MutationsOf::<#ident>::NEW).list(),
         }
     }
 }
@@ -190,7 +187,7 @@ fn topic_fields(model: &Model) -> TokenStream {
         let column = &model.columns[*index];
         let (ident, ty) = (&column.ident, &column.ty);
         if *index == model.key {
-            return quote!(#p::SyncModel::key(entity).to_owned());
+            return quote!(#p::lowered::key_of(entity));
         }
         let at = private_at(column.ty_span());
         quote_spanned!(column.ty_span()=> <#ty as #at::KeyField>::as_key(&entity.#ident).to_owned())
@@ -207,6 +204,11 @@ fn column_def(index: usize, column: &Field, model: &Ident) -> TokenStream {
     };
     let ty = format_ident!("__realtime_type_{index}");
     let rules = column.rules.expr(&p);
+    let right = |which: &str, right: bool| {
+        let function = format_ident!("__realtime_{which}_{index}");
+        option(right.then(|| quote!(#function)))
+    };
+    let (read, write) = (right("read", column.read.is_some()), right("write", column.write.is_some()));
     quote! {
         #p::ColumnDef {
             rust: #rust,
@@ -216,8 +218,8 @@ fn column_def(index: usize, column: &Field, model: &Ident) -> TokenStream {
             ty: #ty,
             optional: #optional,
             rules: #rules,
-            read: ::core::option::Option::None,
-            write: ::core::option::Option::None,
+            read: #read,
+            write: #write,
             encode: |entity: &#model| #p::Raw::encode(&entity.#ident),
         }
     }
@@ -233,7 +235,7 @@ fn decode(model: &Model) -> TokenStream {
                 Some(quote_spanned!(column.ty_span()=> ::core::default::Default::default()))
             }
             Some(Absent::Call(path)) => Some(quote!(#path())),
-            Some(Absent::Expr(expr)) => Some(quote!(#expr)),
+            Some(Absent::Expr(expr)) => Some(written(expr, ty)),
             None if column.optional && model.default => {
                 Some(quote!(<#ident as ::core::default::Default>::default().#field))
             }
@@ -254,15 +256,62 @@ fn decode(model: &Model) -> TokenStream {
     }
 }
 
+/// A default as written; text in quotes becomes whatever holds text.
+fn written(expr: &Expr, ty: &Type) -> TokenStream {
+    let is_text = matches!(expr, Expr::Lit(ExprLit { lit: Lit::Str(_), .. }));
+    if !is_text || ty::kind(ty) != ty::Kind::Text {
+        return quote!(#expr);
+    }
+    let text = quote_spanned!(expr.span()=> ::core::convert::Into::into(#expr));
+    match ty::option_of(ty) {
+        Some(_) => quote!(::core::option::Option::Some(#text)),
+        None => text,
+    }
+}
+
+fn retain(retain: &Retain) -> TokenStream {
+    let p = private();
+    match retain {
+        Retain::Age(ms, by) => quote!(#p::Retain::Age { ms: #ms, by: #by }),
+        Retain::Count(count) => quote!(#p::Retain::Count(#count)),
+    }
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// What the model opens to everybody, as its words say it.
+fn anyone(model: &Model) -> impl Iterator<Item = &'static str> {
+    let all = [
+        ("open", model.open.as_ref()),
+        ("create", model.create.as_ref()),
+        ("patch", model.patch.as_ref().map(|(_, policy)| policy)),
+        ("delete", model.delete.as_ref()),
+    ];
+    all.into_iter().filter(|(_, policy)| policy.is_some_and(Policy::says_anyone)).map(|(name, _)| name)
+}
+
 fn policies(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let all = [
+        ("read", model.read.as_ref()),
         ("open", model.open.as_ref()),
         ("create", model.create.as_ref()),
         ("delete", model.delete.as_ref()),
         ("patch", model.patch.as_ref().map(|(_, policy)| policy)),
     ];
-    all.into_iter().filter_map(|(name, policy)| policy.map(|policy| policy_fn(name, policy, ident))).collect()
+    let of_columns = model.columns.iter().enumerate().flat_map(|(i, column)| {
+        let rights = [("read", &column.read), ("write", &column.write)];
+        rights
+            .into_iter()
+            .filter_map(move |(which, right)| Some((format!("{which}_{i}"), &right.as_ref()?.1)))
+    });
+    let of_model = all.into_iter().filter_map(|(name, policy)| Some((name.to_owned(), policy?)));
+    of_model.chain(of_columns).map(|(name, policy)| policy_fn(&name, policy, ident)).collect()
 }
 
 fn policy_fn(name: &str, policy: &Policy, model: &Ident) -> TokenStream {

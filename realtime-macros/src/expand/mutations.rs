@@ -6,6 +6,7 @@ use syn::{Block, ImplItem, ItemImpl, Type, spanned::Spanned};
 
 use super::{private, private_at};
 use crate::{
+    attr::Policy,
     check::{self, Arg, Mutation, Mutations, Returns},
     checked,
     errors::Errors,
@@ -71,18 +72,23 @@ fn table(mutations: &Mutations, item: &ItemImpl, errors: &mut Errors) -> TokenSt
         .collect();
     let at = private_at(own.span());
     let all = quote_spanned!(own.span()=> ::std::vec::Vec::from([#(#defs),*]));
-    let def = quote_spanned!(own.span()=> #at::MutationDef<#own>);
+    // Shown at the model's name: a second impl of mutations is told there.
+    let found = quote_spanned! {own.span()=>
+        #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
+        impl #at::lowered::AllMutationsInOneImpl for #own {
+            type Def = #at::MutationDef<Self>;
+
+            fn list() -> ::std::vec::Vec<Self::Def> {
+                #all
+            }
+        }
+    };
     quote! {
         #[cfg(panic = "abort")]
         ::core::compile_error!("a mutation that overflows is refused by unwinding: with `panic = \"abort\"` one client could stop the server. remove it from the profile");
 
-        impl #own {
-            #[doc(hidden)]
-            #[allow(clippy::all, clippy::pedantic)]
-            pub(crate) fn __realtime_mutations() -> ::std::vec::Vec<#def> {
-                #all
-            }
-        }
+        #found
     }
 }
 
@@ -109,6 +115,8 @@ fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> To
     };
     let (allow_fn, allow) = allow(mutation, own);
     let run = run(mutation, own);
+    let conflict = if mutation.refuses_stale { quote!(Refuse) } else { quote!(Order) };
+    let anyone = mutation.allow.as_ref().is_some_and(Policy::says_anyone);
     let at = private_at(own.span());
     quote_spanned!(own.span()=> {
         #allow_fn
@@ -121,7 +129,8 @@ fn def(mutation: &Mutation, body: &Block, own: &Type, errors: &mut Errors) -> To
             error: #error,
             optimistic: #optimistic,
             writes: #writes,
-            conflict: #p::Conflict::Order,
+            conflict: #p::Conflict::#conflict,
+            anyone: #anyone,
             allow: #allow,
             run: #run,
         }

@@ -13,7 +13,14 @@ use crate::{
 /// Expands `#[derive(SyncType)]`.
 pub(crate) fn sync_type(input: &DeriveInput, errors: &mut Errors) -> TokenStream {
     match Shape::check(input, errors) {
-        Some(shape) if errors.is_empty() => described(&shape, false),
+        Some(shape) if errors.is_empty() => {
+            let (p, ident, described) = (private(), &shape.ident, described(&shape, false));
+            quote! {
+                #described
+                #[automatically_derived]
+                impl #p::lowered::Part for #ident {}
+            }
+        }
         _ => stand_in(input),
     }
 }

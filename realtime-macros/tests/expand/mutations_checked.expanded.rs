@@ -51,12 +51,11 @@ impl Poll {
 ::core::compile_error!(
     "a mutation that overflows is refused by unwinding: with `panic = \"abort\"` one client could stop the server. remove it from the profile"
 );
-impl Poll {
-    #[doc(hidden)]
-    #[allow(clippy::all, clippy::pedantic)]
-    pub(crate) fn __realtime_mutations() -> ::std::vec::Vec<
-        ::realtime_core::__private::MutationDef<Poll>,
-    > {
+#[automatically_derived]
+#[allow(clippy::all, clippy::pedantic)]
+impl ::realtime_core::__private::lowered::AllMutationsInOneImpl for Poll {
+    type Def = ::realtime_core::__private::MutationDef<Self>;
+    fn list() -> ::std::vec::Vec<Self::Def> {
         ::std::vec::Vec::from([
             {
                 fn __realtime_allow(
@@ -111,7 +110,8 @@ impl Poll {
                         }
                     },
                     writes: ::core::option::Option::Some(&["choices", "total"]),
-                    conflict: ::realtime_core::__private::Conflict::Order,
+                    conflict: ::realtime_core::__private::Conflict::Refuse,
+                    anyone: false,
                     allow: ::core::option::Option::Some(__realtime_allow),
                     run: |tx, this, mut args| {
                         let argument_0 = args.next::<usize>("choice")?;
@@ -141,6 +141,7 @@ impl Poll {
                     optimistic: ::realtime_core::__private::OptimisticDecl::None,
                     writes: ::core::option::Option::Some(&[]),
                     conflict: ::realtime_core::__private::Conflict::Order,
+                    anyone: false,
                     allow: ::core::option::Option::None,
                     run: |tx, this, mut args| {
                         args.end()?;

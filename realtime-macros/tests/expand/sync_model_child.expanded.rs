@@ -68,13 +68,15 @@ const _: () = {
             <Id as ::realtime_core::__private::KeyField>::as_key(&self.id)
         }
         fn parts() -> ::realtime_core::__private::ModelParts<Self> {
-            use ::realtime_core::__private::NoMutations as _;
+            use ::realtime_core::__private::lowered::{
+                NoMutations as _, SomeMutations as _,
+            };
             ::realtime_core::__private::ModelParts {
                 name: "Message",
                 doc: "",
-                topic: ::realtime_core::__private::TopicDecl::Of(|| {
-                    <Room as ::realtime_core::__private::SyncModel>::parts().name
-                }),
+                topic: ::realtime_core::__private::TopicDecl::Of(
+                    ::realtime_core::__private::lowered::root_name::<Room>,
+                ),
                 version: 1u32,
                 key: "id",
                 topic_fields: |_| ::std::vec::Vec::new(),
@@ -100,7 +102,11 @@ const _: () = {
                 create: ::core::option::Option::None,
                 delete: ::core::option::Option::None,
                 patch: ::core::option::Option::None,
-                mutations: <Message>::__realtime_mutations(),
+                anyone: &[],
+                mutations: (&::realtime_core::__private::lowered::MutationsOf::<
+                    Message,
+                >::NEW)
+                    .list(),
             }
         }
     }

@@ -111,7 +111,9 @@ const _: () = {
             <String as ::realtime_core::__private::KeyField>::as_key(&self.id)
         }
         fn parts() -> ::realtime_core::__private::ModelParts<Self> {
-            use ::realtime_core::__private::NoMutations as _;
+            use ::realtime_core::__private::lowered::{
+                NoMutations as _, SomeMutations as _,
+            };
             ::realtime_core::__private::ModelParts {
                 name: "Poll",
                 doc: "A question.",
@@ -119,9 +121,7 @@ const _: () = {
                 version: 2u32,
                 key: "id",
                 topic_fields: |entity| {
-                    ::std::vec![
-                        ::realtime_core::__private::SyncModel::key(entity).to_owned()
-                    ]
+                    ::std::vec![::realtime_core::__private::lowered::key_of(entity)]
                 },
                 columns: ::std::vec![
                     ::realtime_core::__private::ColumnDef { rust : "id", name : "id",
@@ -159,7 +159,11 @@ const _: () = {
                     ::std::vec!["question"],
                     __realtime_patch,
                 )),
-                mutations: <Poll>::__realtime_mutations(),
+                anyone: &["create"],
+                mutations: (&::realtime_core::__private::lowered::MutationsOf::<
+                    Poll,
+                >::NEW)
+                    .list(),
             }
         }
     }

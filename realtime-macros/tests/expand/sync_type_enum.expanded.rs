@@ -53,3 +53,5 @@ const _: () = {
         ::realtime_core::__private::lowered::m::clone,
     > for State {}
 };
+#[automatically_derived]
+impl ::realtime_core::__private::lowered::Part for State {}
