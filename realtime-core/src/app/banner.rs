@@ -1,9 +1,9 @@
 //! What a program prints when it starts: once, to stderr.
 
-use realtime_protocol::schema::Schema;
+use realtime_protocol::schema::TopicOf;
 
 use super::builder::Parts;
-use crate::{principal::Principal, runtime::Served, store::Durability};
+use crate::{handler::Registry, principal::Principal, runtime::Served, store::Durability};
 
 /// What is known before anything is opened.
 pub(super) struct Banner {
@@ -32,7 +32,7 @@ impl Banner {
         eprintln!("  store   {}: an ack means {}", self.store, ack_means(served.durability));
         eprintln!("  broker  {}", self.broker);
         let who = if self.guests { "guests: anybody may connect" } else { "your authenticator decides" };
-        eprintln!("  auth    {who}        open doors: {}", open_doors(schema, served));
+        eprintln!("  auth    {who}        open doors: {}", open_doors(&served.registry));
     }
 }
 
@@ -47,26 +47,101 @@ fn ack_means(durability: Durability) -> &'static str {
     }
 }
 
-/// Every door that no attribute closes (R4).
-fn open_doors(schema: &Schema, served: &Served) -> String {
+/// Every door that no attribute closes (R4); behind a topic that is closed none is open, but to create it.
+fn open_doors(registry: &Registry) -> String {
     let mut doors = Vec::new();
-    for (i, model) in schema.models.iter().enumerate() {
-        let erased = &served.registry.model(i).model;
-        let anyone = erased.says_anyone();
-        if let realtime_protocol::schema::TopicOf::Root(pattern) = &model.topic
-            && (!erased.guards_opening() || anyone.contains(&"open"))
-        {
+    for (i, model) in registry.schema.models.iter().enumerate() {
+        let entry = registry.model(i);
+        let anyone = entry.model.says_anyone();
+        let topic_is_open = is_open(registry, registry.root_at(entry));
+        if let (TopicOf::Root(pattern), true) = (&model.topic, topic_is_open) {
             doors.push(pattern.as_str().to_owned());
         }
-        doors.extend(
-            anyone.iter().filter(|door| **door != "open").map(|door| format!("{}.{door}", model.name)),
-        );
-        let open = model.mutations.iter().enumerate().filter(|(at, _)| !erased.guards_mutation(*at));
-        doors.extend(open.map(|(_, m)| format!("{}.{}", model.name, m.name)));
+        let is_root = matches!(model.topic, TopicOf::Root(_));
+        let reachable = |door: &str| topic_is_open || (is_root && door == "create");
+        let generic = anyone.iter().filter(|door| **door != "open" && reachable(door));
+        doors.extend(generic.map(|door| format!("{}.{door}", model.name)));
+        let named = model.mutations.iter().enumerate();
+        let named = named.filter(|(at, _)| topic_is_open && !entry.model.guards_mutation(*at));
+        doors.extend(named.map(|(_, mutation)| format!("{}.{}", model.name, mutation.name)));
     }
     if doors.is_empty() {
         "none".to_owned()
     } else {
         doors.join(", ") + "     (`open = …`, `allow = …` close them)"
+    }
+}
+
+fn is_open(registry: &Registry, root: usize) -> bool {
+    let root = &registry.model(root).model;
+    !root.guards_opening() || root.says_anyone().contains(&"open")
+}
+
+#[cfg(test)]
+mod tests {
+    use realtime_protocol::schema::Ty;
+
+    use super::open_doors;
+    use crate::{
+        handler::{Registry, typed},
+        prelude::*,
+    };
+
+    #[derive(SyncModel, Clone, Serialize, Deserialize)]
+    #[sync(topic = "wall/{id}", principal = Guest, create = anyone, delete = first, patch(text) = first || anyone)]
+    struct Wall {
+        #[sync(key)]
+        id: String,
+        text: String,
+    }
+
+    #[mutations]
+    impl Wall {
+        fn paint(&mut self) {
+            self.text.clear();
+        }
+
+        #[mutation(allow = anyone)]
+        fn wash(&mut self) {
+            self.text.clear();
+        }
+
+        #[mutation(allow = first)]
+        fn tear(&mut self) {
+            self.text.clear();
+        }
+    }
+
+    #[derive(SyncModel, Clone, Serialize, Deserialize)]
+    #[sync(topic = "safe/{id}", principal = Guest, open = first, create = anyone, delete = anyone)]
+    struct Safe {
+        #[sync(key)]
+        id: String,
+    }
+
+    #[mutations]
+    impl Safe {
+        fn lock(&mut self) {}
+    }
+
+    #[derive(SyncModel, Clone, Serialize, Deserialize)]
+    #[sync(topic = Safe, create = anyone)]
+    struct Coin {
+        #[sync(key)]
+        id: Id,
+    }
+
+    fn first(guest: &Guest) -> bool {
+        guest.id == "1"
+    }
+
+    #[test]
+    fn r4_each_open_door_is_told_and_no_closed_one() {
+        let models = vec![typed::<Wall>(), typed::<Safe>(), typed::<Coin>()];
+        let registry = Registry::new(models, |_| Ty::String).ok().expect("they fit together");
+        let told = open_doors(&registry);
+        let doors: Vec<_> = told.split("  ").next().unwrap_or_default().split(", ").collect();
+        let want = ["wall/{id}", "Wall.create", "Wall.patch", "Wall.paint", "Wall.wash", "Safe.create"];
+        assert_eq!(doors, want);
     }
 }
