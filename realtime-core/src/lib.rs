@@ -39,6 +39,10 @@ mod guide {
     struct Models;
     #[doc = include_str!("../../docs/guide/mutators.md")]
     struct Mutators;
+    #[doc = include_str!("../../docs/guide/rights.md")]
+    struct Rights;
+    #[doc = include_str!("../../docs/guide/conflicts.md")]
+    struct Conflicts;
     #[doc = include_str!("../../docs/guide/stores.md")]
     struct Stores;
 }

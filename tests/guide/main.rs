@@ -28,8 +28,14 @@ fn every_piece_of_typescript_in_the_guide_is_compiled() {
 
 #[test]
 fn every_page_that_is_linked_exists() {
-    let pages =
-        ["README.md", "docs/guide/start.md", "docs/guide/client.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+    let pages = [
+        "README.md",
+        "docs/guide/start.md",
+        "docs/guide/models.md",
+        "docs/guide/client.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+    ];
     for page in pages {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
         let folder = folder.parent().unwrap();
