@@ -36,11 +36,12 @@ pub use types::{
 /// - **C9 honest.** `replay` has no hole; what is unsure is [`StoreError::Unknown`].
 /// - **C10 bounded.** Log, lanes, cleared topics and effects stay within the set limits without outside help.
 /// - **C11 cancel.** A dropped future is a lost answer, nothing worse.
+/// - **C12 form.** The store has one form, 1 at first; [`promote`](Self::promote) raises it, and nothing lowers it.
 ///
 /// # The set limits (C10)
 ///
 /// The log of a topic keeps its last 1,000 commits, 1 MiB or 24 hours, whichever is least, but the last record
-/// always; it is trimmed inside commits, at most four records in each. A lane's row goes 30 days after its last
+/// always; it is trimmed inside commits, at most four records in each, or all by [`Change::Trim`]. A lane's row goes 30 days after its last
 /// move, never earlier. A cleared topic's row goes 30 days after its last write, when no lane of it is left. A
 /// commit puts at most 64 effects; one with a name replaces the one of that name.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
@@ -105,6 +106,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// [`StoreError::Invalid`] for more than 1,000.
     fn heads<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Head>, StoreError>>;
+
+    /// Raises the form that commits are compared with (S32), and returns it; a lower one changes nothing. Resolves
+    /// when it is as durable as a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] where the store has no forms: the default.
+    fn promote(&self, form: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
+        let why = format!("{} keeps one form for ever: it cannot be raised to {form}", self.describe());
+        Box::pin(std::future::ready(Err(StoreError::Unusable(why.into()))))
+    }
 
     /// Returns the outbox. `None`: models with timers or cross-topic calls are refused at start.
     fn outbox(&self) -> Option<&dyn Outbox> {

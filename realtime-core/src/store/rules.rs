@@ -62,7 +62,7 @@ fn change_size(change: &Change) -> usize {
             key.id.len() + columns.iter().map(|(_, o)| op(o)).sum::<usize>()
         }
         Change::Delete { key } => key.id.len(),
-        Change::Clear => 0,
+        Change::Clear | Change::Trim => 0,
     }
 }
 
@@ -164,10 +164,15 @@ pub(super) fn next_head(head: &Head, commit: &Commit) -> Head {
         match change {
             Change::Clear => cleared = true,
             Change::Create { .. } => cleared = false,
-            Change::Update { .. } | Change::Delete { .. } => {}
+            Change::Update { .. } | Change::Delete { .. } | Change::Trim => {}
         }
     }
     Head { at, cleared, ..*head }
+}
+
+/// Tells whether all records before the commit's own go.
+pub(super) fn trims(changes: &[Change]) -> bool {
+    changes.iter().any(|change| matches!(change, Change::Trim))
 }
 
 /// Tells whether the oldest record must go: its age and the log's size are those with the new record (S26).

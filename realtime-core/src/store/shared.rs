@@ -50,6 +50,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).heads(topics)
     }
 
+    fn promote(&self, form: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
+        (**self).promote(form)
+    }
+
     fn outbox(&self) -> Option<&dyn Outbox> {
         (**self).outbox()
     }

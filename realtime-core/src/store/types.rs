@@ -65,6 +65,8 @@ pub enum Change {
     },
     /// Every row goes; the topic's row and its lanes stay (S44).
     Clear,
+    /// No row changes; the log keeps no record before this commit's own (S26): who stands behind it needs a snapshot.
+    Trim,
 }
 
 /// What an update does to one column.

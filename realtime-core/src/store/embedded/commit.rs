@@ -63,6 +63,7 @@ pub(super) fn commit(
         Some(id) => id,
         None => db.prepare_cached(sql::ADD_TOPIC)?.insert((topic.as_str(), NO_LINK))?,
     };
+    let trims = rules::trims(&commit.changes);
     change_rows(db, id, commit.changes, head.at.offset)?;
     for by in commit.lanes {
         move_lane(db, id, &row, by, now_ms)?;
@@ -72,6 +73,9 @@ pub(super) fn commit(
     let mut next = TopicRow { id: Some(id), head, ..row };
     if head.at != row.head.at {
         let record = Record { at: head.at, prev_epoch: row.head.at.epoch, bytes: commit.record };
+        if trims {
+            drop_log(db, id, &mut next)?;
+        }
         append(db, id, topic, &record, now_ms, &mut next)?;
         trim(db, id, now_ms, &mut next)?;
     }
@@ -114,6 +118,7 @@ fn change_rows(db: &Connection, topic: i64, changes: Vec<Change>, version: u64) 
             Change::Clear => {
                 db.prepare_cached(sql::DROP_ROWS)?.execute([topic])?;
             }
+            Change::Trim => {}
         }
     }
     Ok(())
@@ -146,6 +151,14 @@ fn append(
     let (offset, epoch) = (signed(record.at.offset), record.at.epoch);
     let values = (id, offset, epoch, record.prev_epoch, signed(now_ms), record.bytes.as_ref(), row.tail);
     db.prepare_cached(sql::ADD_RECORD)?.execute(values).map(drop)
+}
+
+/// Removes all records: the next one begins the log.
+fn drop_log(db: &Connection, id: i64, row: &mut TopicRow) -> rusqlite::Result<()> {
+    db.prepare_cached(sql::DROP_LOG)?.execute([id])?;
+    row.head.floor = row.head.at.offset - 1;
+    (row.log_bytes, row.base) = (0, row.tail);
+    Ok(())
 }
 
 /// Removes the oldest records where the log is too long, too large or too old (S26).

@@ -246,6 +246,12 @@ impl Store for Embedded {
         })
     }
 
+    fn promote(&self, form: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
+        Box::pin(async move {
+            self.write(|reply| WriteJob::Promote { form, reply }).await.map_err(Lost::of_write)?
+        })
+    }
+
     fn outbox(&self) -> Option<&dyn Outbox> {
         Some(self)
     }

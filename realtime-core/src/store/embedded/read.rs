@@ -1,6 +1,9 @@
 //! Reading: each answer is one read transaction, so it is wholly of one position (C6) and fresh (C7).
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use bytes::Bytes;
 use realtime_protocol::{LaneId, Position, Topic};
@@ -67,8 +70,9 @@ impl Failure {
 }
 
 /// Answers until nobody can ask any more.
-pub(super) fn run(path: &Path, mut db: Connection, form: u32, clock: &Clock, mut jobs: Jobs<ReadJob>) {
+pub(super) fn run(path: &Path, mut db: Connection, form: &AtomicU32, clock: &Clock, mut jobs: Jobs<ReadJob>) {
     while let Some(job) = jobs.next() {
+        let form = form.load(Ordering::Relaxed);
         // Nobody waits for an answer that is not taken (C11).
         match job {
             ReadJob::Replay { topic, after, max_bytes, reply } => {

@@ -7,12 +7,13 @@ pub(super) const FORMAT: i64 = 1;
 pub(super) const APPLICATION_ID: i64 = 0x5274_6462;
 
 /// Settings of the writing connection, on the evidence in the decision on the embedded store.
-/// `wal_autocheckpoint` is in pages of 4 KiB; `mmap_size` stays 0, so that a fault of the disk is an error.
+/// What is deleted is overwritten where that costs no page more. `wal_autocheckpoint` is in pages of 4 KiB; `mmap_size` stays 0, so that a fault of the disk is an error.
 pub(super) const WRITER_SETTINGS: &str = "
 PRAGMA synchronous = FULL;
 PRAGMA wal_autocheckpoint = 1000;
 PRAGMA journal_size_limit = 16777216;
 PRAGMA foreign_keys = OFF;
+PRAGMA secure_delete = FAST;
 PRAGMA mmap_size = 0;
 PRAGMA cell_size_check = ON;
 PRAGMA temp_store = MEMORY;
@@ -91,6 +92,7 @@ CREATE UNIQUE INDEX outbox_name ON outbox (topic, name) WHERE name IS NOT NULL;
 ";
 
 pub(super) const PUT_META: &str = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
+pub(super) const SET_META: &str = "UPDATE meta SET value = ?2 WHERE name = ?1";
 pub(super) const META: &str = "SELECT value FROM meta WHERE name = ?1";
 pub(super) const HAS_TABLES: &str = "SELECT count(*) FROM sqlite_schema";
 pub(super) const HAS_META: &str = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta'";

@@ -3,7 +3,10 @@
 use std::{
     io,
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -48,6 +51,10 @@ pub(super) enum WriteJob {
         ids: Vec<EffectId>,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
+    Promote {
+        form: u32,
+        reply: oneshot::Sender<Result<u32, StoreError>>,
+    },
 }
 
 /// The work of a job.
@@ -56,6 +63,7 @@ enum Work {
     Commit(Topic, Box<Commit>),
     Due { now_ms: u64, max: u32, until_ms: u64 },
     Done(Vec<EffectId>),
+    Promote(u32),
 }
 
 /// What came of it, to be said when it is on disk.
@@ -63,6 +71,7 @@ enum Outcome {
     Nothing,
     Commit(Result<Head, CommitError>),
     Due(Leased),
+    Form(u32),
 }
 
 /// Who waits for it.
@@ -71,13 +80,14 @@ enum Reply {
     Commit(oneshot::Sender<Result<Head, CommitError>>),
     Due(oneshot::Sender<Result<Leased, StoreError>>),
     Done(oneshot::Sender<Result<(), StoreError>>),
+    Form(oneshot::Sender<Result<u32, StoreError>>),
 }
 
 impl WriteJob {
     fn size(&self) -> usize {
         match self {
             Self::Commit { size, .. } => *size,
-            Self::Ready(_) | Self::Due { .. } | Self::Done { .. } => 0,
+            Self::Ready(_) | Self::Due { .. } | Self::Done { .. } | Self::Promote { .. } => 0,
         }
     }
 
@@ -89,6 +99,7 @@ impl WriteJob {
                 (Work::Due { now_ms, max, until_ms }, Reply::Due(reply))
             }
             Self::Done { ids, reply } => (Work::Done(ids), Reply::Done(reply)),
+            Self::Promote { form, reply } => (Work::Promote(form), Reply::Form(reply)),
         }
     }
 }
@@ -101,7 +112,8 @@ impl Reply {
             (Self::Commit(to), Outcome::Commit(result)) => drop(to.send(result)),
             (Self::Due(to), Outcome::Due(leased)) => drop(to.send(Ok(leased))),
             (Self::Done(to), _) => drop(to.send(Ok(()))),
-            (Self::Commit(_) | Self::Due(_), _) => {}
+            (Self::Form(to), Outcome::Form(form)) => drop(to.send(Ok(form))),
+            (Self::Commit(_) | Self::Due(_) | Self::Form(_), _) => {}
         }
     }
 
@@ -112,6 +124,7 @@ impl Reply {
             Self::Commit(to) => drop(to.send(Err(error.into()))),
             Self::Due(to) => drop(to.send(Err(error))),
             Self::Done(to) => drop(to.send(Err(error))),
+            Self::Form(to) => drop(to.send(Err(error))),
         }
     }
 }
@@ -134,7 +147,8 @@ pub(super) fn run(
         }
     };
     let Opened { writer: db, reader, form, lock } = opened;
-    let reader = match start_reader(path, reader, form, clock, reads) {
+    let form = Arc::new(AtomicU32::new(form));
+    let reader = match start_reader(path, reader, Arc::clone(&form), clock, reads) {
         Ok(reader) => reader,
         Err(error) => {
             let _ = failed.set(format!("no thread can be started for the store: {error}"));
@@ -159,12 +173,12 @@ pub(super) fn run(
 fn start_reader(
     path: &Path,
     db: Connection,
-    form: u32,
+    form: Arc<AtomicU32>,
     clock: &Clock,
     reads: Jobs<ReadJob>,
 ) -> io::Result<JoinHandle<()>> {
     let (path, clock) = (path.to_owned(), Arc::clone(clock));
-    let run = move || read::run(&path, db, form, &clock, reads);
+    let run = move || read::run(&path, db, &form, &clock, reads);
     thread::Builder::new().name("realtime-store-reads".into()).spawn(run)
 }
 
@@ -182,7 +196,8 @@ fn drain(first: WriteJob, jobs: &mut Jobs<WriteJob>) -> Vec<WriteJob> {
 
 struct Writer<'a> {
     path: &'a Path,
-    form: u32,
+    /// The store's form; the reader has it too.
+    form: Arc<AtomicU32>,
     db: Connection,
 }
 
@@ -247,7 +262,11 @@ impl Writer<'_> {
     }
 
     fn roll_back(&self) -> bool {
-        self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok()
+        let rolled_back = self.db.is_autocommit() || self.sql(sql::ROLLBACK).is_ok();
+        if let Ok(form) = self.db.query_row(sql::META, ["form"], |row| row.get(0)) {
+            self.form.store(form, Ordering::Relaxed);
+        }
+        rolled_back
     }
 
     fn one(&self, work: &Work, now_ms: u64) -> Result<Outcome, Failure> {
@@ -260,7 +279,16 @@ impl Writer<'_> {
                 outbox::lease(&self.db, *now_ms, *max, *until_ms).map(Outcome::Due)
             }
             Work::Done(ids) => outbox::done(&self.db, ids).map(|()| Outcome::Nothing),
+            Work::Promote(form) => self.promote(*form).map(Outcome::Form),
         }
+    }
+
+    /// Raises the form: what follows in this transaction is compared with it already.
+    fn promote(&self, form: u32) -> Result<u32, Failure> {
+        let form = form.max(self.form.load(Ordering::Relaxed));
+        self.db.prepare_cached(sql::SET_META)?.execute(("form", form))?;
+        self.form.store(form, Ordering::Relaxed);
+        Ok(form)
     }
 
     /// Runs one commit so that, if it is refused, nothing of it stays and the others of the batch do.
@@ -271,7 +299,8 @@ impl Writer<'_> {
         now_ms: u64,
     ) -> Result<Result<Head, CommitError>, Failure> {
         self.sql(sql::SAVE)?;
-        let result = match commit::commit(&self.db, self.form, topic, commit, now_ms) {
+        let result = match commit::commit(&self.db, self.form.load(Ordering::Relaxed), topic, commit, now_ms)
+        {
             Ok(head) => Ok(head),
             Err(NotKept::Refused(error)) => {
                 self.sql(sql::UNDO)?;

@@ -30,14 +30,21 @@ pub struct Memory {
 }
 
 /// All that is kept, under one lock: a commit is one turn under it (C1, C6).
-#[derive(Default)]
 struct Inner {
+    form: u32,
     topics: BTreeMap<Topic, TopicRows>,
     /// Effects by when they are due.
     due: BTreeSet<(u64, Topic, EffectKey)>,
     /// Lanes by their last move, and topics that may go by their last write (C10).
     lanes: BTreeSet<(u64, Topic, LaneId)>,
     idle: BTreeSet<(u64, Topic)>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        let (topics, due) = (BTreeMap::new(), BTreeSet::new());
+        Self { form: FIRST_FORM, topics, due, lanes: BTreeSet::new(), idle: BTreeSet::new() }
+    }
 }
 
 impl Memory {
@@ -75,10 +82,10 @@ impl fmt::Debug for Memory {
 impl Inner {
     fn commit(&mut self, topic: &Topic, commit: Commit, now_ms: u64) -> Result<Head, CommitError> {
         rules::check_shape(topic, &commit)?;
-        let fresh = TopicRows::default();
+        let fresh = TopicRows::unwritten(self.form);
         let state = self.topics.get(topic).unwrap_or(&fresh);
         let next = state.judge(commit, now_ms)?;
-        let state = self.topics.entry(topic.clone()).or_default();
+        let state = self.topics.entry(topic.clone()).or_insert(fresh);
         let before = (state.is_idle(), state.written_ms);
         for (lane, _) in &next.lanes {
             if let Some(old) = state.lane_moved(*lane) {
@@ -125,7 +132,7 @@ impl Inner {
     }
 
     fn head(&self, topic: &Topic) -> Head {
-        self.topics.get(topic).map_or_else(|| rules::unwritten(FIRST_FORM), |state| state.head)
+        self.topics.get(topic).map_or_else(|| rules::unwritten(self.form), |state| state.head)
     }
 
     fn lease(&mut self, now_ms: u64, max: u32, lease: Duration) -> Leased {
@@ -179,14 +186,16 @@ impl Store for Memory {
     ) -> BoxFuture<'a, Result<Replay, StoreError>> {
         Box::pin(async move {
             let inner = self.lock();
-            Ok(inner.topics.get(topic).unwrap_or(&TopicRows::default()).replay(after, max_bytes))
+            let fresh = TopicRows::unwritten(inner.form);
+            Ok(inner.topics.get(topic).unwrap_or(&fresh).replay(after, max_bytes))
         })
     }
 
     fn read<'a>(&'a self, topic: &'a Topic, what: Read) -> BoxFuture<'a, Result<Page, StoreError>> {
         Box::pin(async move {
             let inner = self.lock();
-            inner.topics.get(topic).unwrap_or(&TopicRows::default()).read(what)
+            let fresh = TopicRows::unwritten(inner.form);
+            inner.topics.get(topic).unwrap_or(&fresh).read(what)
         })
     }
 
@@ -209,6 +218,16 @@ impl Store for Memory {
             rules::check_heads(topics)?;
             let inner = self.lock();
             Ok(topics.iter().map(|topic| inner.head(topic)).collect())
+        })
+    }
+
+    fn promote(&self, form: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
+        Box::pin(async move {
+            let mut inner = self.lock();
+            inner.form = inner.form.max(form);
+            let now = inner.form;
+            inner.topics.values_mut().for_each(|topic| topic.head.form = now);
+            Ok(now)
         })
     }
 

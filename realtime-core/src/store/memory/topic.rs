@@ -6,7 +6,7 @@ use bytes::Bytes;
 use realtime_protocol::{LaneId, Position};
 
 use crate::store::{
-    rules::{self, Budget, FIRST_FORM, MISSED_BYTES, Place, SWEEP, UpTo},
+    rules::{self, Budget, MISSED_BYTES, Place, SWEEP, UpTo},
     types::{
         Change, Commit, CommitError, Effect, EffectId, Head, Key, Lane, Page, Read, Record, Replay, Row,
         StoreError,
@@ -43,6 +43,7 @@ pub(super) struct TopicRows {
 pub(super) struct Next {
     head: Head,
     cleared: bool,
+    trims: bool,
     rows: BTreeMap<Key, Option<Entity>>,
     record: Option<Record>,
     pub(super) lanes: Vec<(LaneId, Lane)>,
@@ -50,10 +51,11 @@ pub(super) struct Next {
     pub(super) put: Vec<(EffectKey, Effect)>,
 }
 
-impl Default for TopicRows {
-    fn default() -> Self {
+impl TopicRows {
+    /// Returns a topic that was never written, in a store of this form.
+    pub(super) fn unwritten(form: u32) -> Self {
         Self {
-            head: rules::unwritten(FIRST_FORM),
+            head: rules::unwritten(form),
             written_ms: 0,
             rows: BTreeMap::new(),
             lanes: BTreeMap::new(),
@@ -62,9 +64,7 @@ impl Default for TopicRows {
             effects: BTreeMap::new(),
         }
     }
-}
 
-impl TopicRows {
     /// Compares (C2), and works out what the commit changes; `self` stays as it is.
     pub(super) fn judge(&self, commit: Commit, now_ms: u64) -> Result<Next, CommitError> {
         rules::check_form(&commit, &self.head)?;
@@ -73,6 +73,7 @@ impl TopicRows {
         }
         let head = rules::next_head(&self.head, &commit);
         let gone = self.taken(&commit)?;
+        let trims = rules::trims(&commit.changes);
         let (cleared, rows) = self.changed(commit.changes, head.at.offset)?;
         let mut lanes = Vec::with_capacity(commit.lanes.len());
         for by in commit.lanes {
@@ -89,7 +90,7 @@ impl TopicRows {
             prev_epoch: self.head.at.epoch,
             bytes: commit.record,
         });
-        Ok(Next { head, cleared, rows, record, lanes, gone, put })
+        Ok(Next { head, cleared, trims, rows, record, lanes, gone, put })
     }
 
     /// Returns the effects that go: those taken, and those whose name is put anew.
@@ -142,6 +143,7 @@ impl TopicRows {
                     cleared = true;
                     rows.clear();
                 }
+                Change::Trim => {}
             }
         }
         Ok((cleared, rows))
@@ -164,6 +166,10 @@ impl TopicRows {
         self.effects.extend(next.put.into_iter().map(|(key, effect)| (key, (effect, 0))));
         self.head = next.head;
         if let Some(record) = next.record {
+            if next.trims {
+                self.log.clear();
+                (self.log_bytes, self.head.floor) = (0, record.at.offset - 1);
+            }
             self.log_bytes += record.bytes.len() as u64;
             self.log.push_back((record, now_ms));
             self.trim(now_ms);

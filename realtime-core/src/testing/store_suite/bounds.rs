@@ -101,6 +101,48 @@ pub async fn c10_a_cleared_topic_goes_on_where_it_stood<S: Store>(make: impl Asy
     assert_eq!((found.version, found.columns), (6, vec![(1, bytes("anew"))]));
 }
 
+/// A trim leaves its own record and nothing before it, changes no row, and the topic goes on after it (S26).
+pub async fn c10_a_trim_leaves_no_record_but_its_own<S: Store>(make: impl AsyncFn() -> S) {
+    let (store, topic) = (make().await, fresh_topic("c10f"));
+    let grown = grow(&store, &topic, 9).await;
+    let before = page(&store, &topic).await.rows;
+    let trimmed = keep(&store, &topic, Commit { changes: vec![Change::Trim], ..on(&grown) }).await;
+    assert_eq!((trimmed.at.offset, trimmed.floor, trimmed.cleared), (10, 9, false));
+    assert_eq!(page(&store, &topic).await.rows, before);
+    assert_eq!(lane(&store, &topic, 1).await.expect("the lane").last, 9);
+    let old = store.replay(&topic, Position { offset: 8, epoch: EPOCH }, 1).await.expect("a replay");
+    assert_eq!(old, Replay::Gap { head: trimmed });
+    let kept = records(&store, &topic, grown.at).await;
+    assert_eq!(kept.iter().map(|record| record.at.offset).collect::<Vec<_>>(), [10]);
+    let both = Commit { changes: vec![set("n", 1, "x"), Change::Trim], ..on(&trimmed) };
+    let both = keep(&store, &topic, both).await;
+    assert_eq!((both.at.offset, both.floor), (11, 10));
+    assert_eq!(records(&store, &topic, both.at).await, []);
+    assert_eq!(row(&store, &topic, "n").await.expect("the row").columns, [(1, bytes("x"))]);
+    let again = Commit { changes: vec![set("n", 1, "y")], ..on(&both) };
+    assert_eq!(keep(&store, &topic, again).await.floor, 10);
+    assert_eq!(records(&store, &topic, trimmed.at).await.len(), 2);
+    let first = fresh_topic("c10g");
+    let at = head(&store, &first).await;
+    let at = keep(&store, &first, Commit { changes: vec![Change::Trim], ..on(&at) }).await;
+    assert_eq!((at.at.offset, at.floor), (1, 0), "of a topic that was never written, too");
+}
+
+/// The form is one for all topics, goes up only, and a commit of another one is refused (S32).
+pub async fn c12_a_raised_form_is_the_only_one_that_is_kept<S: Store>(make: impl AsyncFn() -> S) {
+    let (store, topic) = (make().await, fresh_topic("c12"));
+    let at = grow(&store, &topic, 2).await;
+    let raised = store.promote(at.form + 1).await.expect("the form is raised");
+    assert_eq!(raised, at.form + 1);
+    assert_eq!(store.promote(at.form).await.expect("a lower one is no error"), raised);
+    let old = refuse(&store, &topic, next(&at)).await;
+    assert!(matches!(old, CommitError::Form { now } if now == raised), "{old:?}");
+    let now = head(&store, &topic).await;
+    assert_eq!(now, crate::store::Head { form: raised, ..at });
+    assert_eq!(keep(&store, &topic, next(&now)).await.at.offset, 3);
+    assert_eq!(head(&store, &fresh_topic("c12")).await.form, raised, "of topics to come, too");
+}
+
 /// A commit whose future is dropped after any number of polls happened whole, or not at all, and blocks nobody.
 pub async fn c11_a_dropped_commit_happens_whole_or_not_at_all<S: Store>(make: impl AsyncFn() -> S) {
     let (store, topic) = (make().await, fresh_topic("c11a"));

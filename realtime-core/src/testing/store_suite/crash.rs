@@ -2,7 +2,7 @@
 
 use super::make::*;
 use crate::{
-    store::{Commit, Position, Store},
+    store::{Change, Commit, Head, Position, Store},
     testing::fresh_topic,
 };
 
@@ -50,4 +50,20 @@ pub async fn c5_what_survives_is_a_prefix_with_its_lanes<S: Store>(
             bytes(at.offset.to_string())
         );
     }
+}
+
+/// What was trimmed stays trimmed, and a raised form raised.
+pub async fn c12_a_raised_form_is_there_after_a_reopening<S: Store>(
+    make: impl AsyncFn() -> S,
+    reopen: impl AsyncFn(S) -> S,
+) {
+    let (store, topic) = (make().await, fresh_topic("c12"));
+    let grown = grow(&store, &topic, 5).await;
+    let trimmed = keep(&store, &topic, Commit { changes: vec![Change::Trim], ..on(&grown) }).await;
+    let form = store.promote(trimmed.form + 1).await.expect("the form is raised");
+    let store = reopen(store).await;
+    let now = head(&store, &topic).await;
+    assert_eq!(now, Head { form, ..trimmed });
+    let after = Commit { changes: vec![set("n", 1, "x")], ..on(&now) };
+    assert_eq!(keep(&store, &topic, after).await.floor, 5);
 }

@@ -21,7 +21,7 @@ pub use read::*;
 ///
 /// ```
 /// # fn main() {}
-/// // Returns a store that is ready for use; what it holds already does not matter.
+/// // Returns a store that is ready for use, and that no other test uses: one clause raises its form.
 /// realtime_core::store_suite!(async || realtime_core::store::Memory::new());
 /// ```
 ///
@@ -52,6 +52,7 @@ macro_rules! store_suite {
         $crate::__suite_tests! { store_suite, $make, $reopen;
             c4_what_was_acked_is_there_after_a_reopening
             c5_what_survives_is_a_prefix_with_its_lanes
+            c12_a_raised_form_is_there_after_a_reopening
         }
     };
     ($make:expr) => {
@@ -84,6 +85,8 @@ macro_rules! store_suite {
             c10_a_cleared_topic_goes_on_where_it_stood
             c11_a_dropped_commit_happens_whole_or_not_at_all
             c11_a_dropped_read_harms_nobody
+            c10_a_trim_leaves_no_record_but_its_own
+            c12_a_raised_form_is_the_only_one_that_is_kept
         }
     };
 }

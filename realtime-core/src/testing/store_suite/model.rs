@@ -186,6 +186,7 @@ impl Model {
                 self.rows.clear();
                 self.head.cleared = true;
             }
+            Change::Trim => {}
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ impl Disk {
     /// Writes one batch; returns its answers.
     fn write(&mut self, batch: Vec<(Topic, Commit)>) -> Vec<Answer> {
         let Opened { writer: db, reader, form, lock } = self.opened.take().unwrap();
-        let mut writer = Writer { path: &self.path, form, db };
+        let mut writer = Writer { path: &self.path, form: Arc::new(AtomicU32::new(form)), db };
         let (work, (replies, answers)): (Vec<_>, (Vec<_>, Vec<Receiver<Answer>>)) = batch
             .into_iter()
             .map(|(topic, commit)| {
