@@ -4,8 +4,9 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 /// A schema of one model without mutations.
@@ -106,6 +107,79 @@ fn a_program_that_does_not_build_or_stops_is_4_with_its_last_words() {
     let stops = "fn main() { eprintln!(\"DATABASE_URL not set\"); std::process::exit(1); }";
     ends(&run(stops), 4, "its last words: \"DATABASE_URL not set\". Open databases and read secrets after");
     assert!(!at.join("web").exists());
+}
+
+/// A package of two programs, of which each writes the schema document that is in its own file.
+fn two_programs(at: &Path, default_run: &str) {
+    fs::create_dir_all(at.join("src/bin")).unwrap();
+    let manifest = format!(
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{default_run}[workspace]\n"
+    );
+    fs::write(at.join("Cargo.toml"), manifest).unwrap();
+    for (bin, model) in [("serve", "Note"), ("import", "Memo")] {
+        fs::write(at.join(format!("src/bin/{bin}.json")), SCHEMA.replace("Note", model)).unwrap();
+        let main = format!(
+            "fn main() {{ std::fs::write(std::env::var(\"REALTIME_SCHEMA\").unwrap(), include_str!(\"{bin}.json\")).unwrap() }}"
+        );
+        fs::write(at.join(format!("src/bin/{bin}.rs")), main).unwrap();
+    }
+}
+
+#[test]
+fn of_two_programs_one_says_which_or_the_package_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let generate = |more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_realtime"))
+            .current_dir(at)
+            .env("CARGO_TARGET_DIR", at.join("target"))
+            .args(["generate", "--out", "web"])
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    two_programs(at, "");
+    ends(&generate(&[]), 2, "several programs: import, serve. Say which with --bin");
+    assert!(!at.join("web").exists());
+    ends(&generate(&["--bin", "serve"]), 0, "3 written");
+    assert!(at.join("web/note.ts").is_file());
+    ends(&generate(&["--bin", "nothing"]), 4, "does not build");
+    two_programs(at, "default-run = \"import\"\n");
+    ends(&generate(&[]), 0, "1 deleted");
+    assert!(at.join("web/memo.ts").is_file());
+}
+
+#[test]
+fn watch_writes_again_when_a_source_changes_and_goes_on_after_a_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let write = |text: &str| {
+        fs::write(at.join("new.json"), text).unwrap();
+        // At once: a half-written file would be seen too.
+        fs::rename(at.join("new.json"), at.join("schema.json")).unwrap();
+    };
+    write(SCHEMA);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_realtime"))
+        .current_dir(at)
+        .args(["generate", "--schema", "schema.json", "--out", "web", "--watch"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    // What it says until it waits again.
+    let mut until_it_waits =
+        || lines.by_ref().take_while(|line| !line.contains("waiting")).collect::<Vec<_>>().join("\n");
+    assert!(until_it_waits().contains("3 written"));
+    write(&SCHEMA.replace("A note.", "Another note."));
+    assert!(until_it_waits().contains("written"));
+    assert!(fs::read_to_string(at.join("web/note.ts")).unwrap().contains("Another note."));
+    // Of the author's, a mistake in the models is the usual one: it is told, and the next change tries again.
+    write(&SCHEMA.replace("\"Note\"", "\"Realtime\""));
+    assert!(until_it_waits().contains("rename"));
+    write(&SCHEMA.replace("A note.", "The last note, which is longer."));
+    assert!(until_it_waits().contains("written"));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -116,6 +116,7 @@ export function session(
     transport: "websocket",
     durability: undefined,
   };
+  /** Why the server has ended the last connection, until another one is welcomed. */
   let reason: string | undefined;
 
   const driver: Driver = drive(env, codec.protocol, {
@@ -133,6 +134,8 @@ export function session(
       subs.clear();
       channels.clear();
     },
+    unreached: (url) =>
+      env.report(`realtime: no WebSocket at ${url}: does the server run there? createClient({ url }) says another place`),
     changed: onState,
   });
 
@@ -286,13 +289,13 @@ export function session(
     const { queued, transport, durability } = view;
     view = { status: state.kind, queued, transport, durability };
     if (retryAt !== undefined) view = { ...view, retryAt };
+    if (state.kind === "live") reason = undefined;
     if (ended && state.code > 0) {
-      const why = reason ?? `close code ${state.code}`;
-      view = { ...view, reason: why };
-      env.report(`realtime: the connection ended: ${why}`);
-      if (state.kind === "upgradeRequired") options.onUpgrade?.(why);
+      reason ??= `close code ${state.code}`;
+      env.report(`realtime: the connection ended: ${reason}`);
+      if (state.kind === "upgradeRequired") options.onUpgrade?.(reason);
     }
-    reason = undefined;
+    if (reason !== undefined) view = { ...view, reason };
     tellAll();
   }
 

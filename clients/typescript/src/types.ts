@@ -135,7 +135,7 @@ export interface ConnectionView {
   readonly durability: Durability | undefined;
   /** When the next attempt starts, in milliseconds since 1970; only while `waiting`. */
   readonly retryAt?: number;
-  /** Why it ended, for people; only where no attempt follows. */
+  /** Why the server has ended it, for people, until it is live again: a store that cannot be reached, a fault of its own. */
   readonly reason?: string;
 }
 

@@ -25,8 +25,11 @@ pub(super) struct Generate {
     /// Which package, where the folder has several programs.
     #[arg(long, value_name = "NAME")]
     package: Option<String>,
+    /// Which program, where the package has several and none is its `default-run`.
+    #[arg(long, value_name = "NAME")]
+    bin: Option<String>,
     /// A schema document: nothing is built then.
-    #[arg(long, value_name = "FILE", conflicts_with = "package")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["package", "bin"])]
     schema: Option<PathBuf>,
 }
 
@@ -54,7 +57,7 @@ impl Generate {
     fn once(&self, directory: &Path, target: &dyn Target, say: Say) -> Result<(), Failure> {
         let schema = match &self.schema {
             Some(file) => program::read(&directory.join(file))?,
-            None => program::ask(directory, self.package.as_deref(), say)?,
+            None => program::ask(directory, self.package.as_deref(), self.bin.as_deref(), say)?,
         };
         let files = generate(&schema, target)?;
         check_paths(&files)?;

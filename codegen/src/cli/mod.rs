@@ -1,5 +1,6 @@
 //! The `realtime` command: what it is told, and which exit code it ends with.
 
+mod build;
 mod failure;
 mod generate;
 mod new;

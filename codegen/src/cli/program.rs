@@ -1,18 +1,17 @@
-//! The program whose client is generated: built, and asked for its schema.
+//! The program whose client is generated, asked for its schema.
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
-    path::{Path, PathBuf},
+    io::Read as _,
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
 
 use realtime_protocol::schema::Schema;
-use serde_json::Value;
 
-use super::{Failure, Say};
+use super::{Failure, Say, build};
 
 /// How long a program may take to come to `serve()`, in steps of [`STEP`].
 const STEPS: u32 = 1_200;
@@ -30,8 +29,13 @@ pub(super) fn read(file: &Path) -> Result<Schema, Failure> {
 }
 
 /// Builds the program in `directory` and asks it for its schema.
-pub(super) fn ask(directory: &Path, package: Option<&str>, say: Say) -> Result<Schema, Failure> {
-    let program = build(directory, package, say)?;
+pub(super) fn ask(
+    directory: &Path,
+    package: Option<&str>,
+    bin: Option<&str>,
+    say: Say,
+) -> Result<Schema, Failure> {
+    let program = build::build(directory, package, bin, say)?;
     let folder =
         tempfile::tempdir().map_err(|error| Failure::Environment(format!("no temporary folder: {error}")))?;
     let answer = folder.path().join("schema.json");
@@ -95,53 +99,6 @@ fn stopped(words: &str) -> Failure {
     ))
 }
 
-/// Builds, and returns the program's file.
-fn build(directory: &Path, package: Option<&str>, say: Say) -> Result<PathBuf, Failure> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(directory).args(["build", "--bins", "--message-format=json-render-diagnostics"]);
-    if say.quiet {
-        cargo.arg("--quiet");
-    }
-    if let Some(package) = package {
-        cargo.args(["--package", package]);
-    }
-    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| {
-        Failure::Environment(format!("cannot start cargo: {error}. Install Rust from https://rustup.rs"))
-    })?;
-    let mut programs = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            programs.extend(executable(&line));
-        }
-    }
-    let status =
-        child.wait().map_err(|error| Failure::Environment(format!("cannot wait for cargo: {error}")))?;
-    if !status.success() {
-        return Err(Failure::Program("your program does not build: see above".into()));
-    }
-    match programs.as_slice() {
-        [(_, program)] => Ok(program.clone()),
-        [] => Err(Failure::Usage(format!(
-            "no program in {}: give its folder with -C, or its package with --package",
-            directory.display()
-        ))),
-        many => {
-            let names: Vec<&str> = many.iter().map(|(name, _)| name.as_str()).collect();
-            Err(Failure::Usage(format!("several programs: {}. Say which with --package", names.join(", "))))
-        }
-    }
-}
-
-/// The program that a line of cargo's messages tells of.
-fn executable(line: &str) -> Option<(String, PathBuf)> {
-    let message: Value = serde_json::from_str(line).ok()?;
-    let target = message.get("target")?;
-    let is_bin = target.get("kind")?.as_array()?.iter().any(|kind| kind == "bin");
-    let file = message.get("executable")?.as_str()?;
-    let name = target.get("name")?.as_str()?;
-    is_bin.then(|| (name.to_owned(), PathBuf::from(file)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,17 +113,5 @@ mod tests {
          call: it answers for the schema before anything is opened."
         );
         assert_eq!(stopped("").code(), 4);
-    }
-
-    #[test]
-    fn only_programs_are_asked() {
-        let line = |kind: &str| {
-            format!(
-                r#"{{"reason":"compiler-artifact","target":{{"name":"poll","kind":["{kind}"]}},"executable":"/t/poll"}}"#
-            )
-        };
-        assert_eq!(executable(&line("bin")), Some(("poll".into(), "/t/poll".into())));
-        assert_eq!(executable(&line("example")), None);
-        assert_eq!(executable("warning: x"), None);
     }
 }

@@ -27,13 +27,16 @@ pub(super) fn watch(
 ) -> Result<(), Failure> {
     let look = || schema.map_or_else(|| sources(directory), |file| one(&directory.join(file)));
     let mut seen = look();
+    let mut is_first = true;
     loop {
         if let Err(failure) = act() {
-            eprintln!("{failure}");
-            if matches!(failure, Failure::Usage(_) | Failure::Bug(_)) {
+            // Later on, a file that is half written is no wrong usage.
+            if matches!(failure, Failure::Bug(_)) || (is_first && matches!(failure, Failure::Usage(_))) {
                 return Err(failure);
             }
+            eprintln!("{failure}");
         }
+        is_first = false;
         say.line("realtime: waiting for changes");
         loop {
             thread::sleep(EVERY);

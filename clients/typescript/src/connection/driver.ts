@@ -12,6 +12,8 @@ const CONNECT_MS = 10_000;
 const STABLE_MS = 5_000;
 const HIDDEN_MS = 300_000;
 const PROBE_MS = 5_000;
+/** After how many attempts a wrong address is likelier than a server that starts. */
+const HINT_AFTER = 2;
 /** Where there is no close code: the network's own end. */
 const BROKEN = 1006;
 
@@ -29,6 +31,8 @@ export interface Above {
   resume(): void;
   /** The socket is gone: nothing that was sent on it will be answered. */
   lost(): void;
+  /** No attempt has ever come as far as a socket that opens: perhaps there is none at `url`. Told once. */
+  unreached(url: string): void;
   /** The state is another one; `retryAt` where it waits. */
   changed(state: State, retryAt: number | undefined): void;
 }
@@ -55,6 +59,8 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
   let hidden: (() => void) | undefined;
   let timers: (() => void)[] = [];
   let watching: (() => void) | undefined;
+  /** Attempts that found nobody; undefined once one did. */
+  let misses: number | undefined = 0;
 
   function feed(event: Event): void {
     watching ??= env.watch(onPage);
@@ -99,9 +105,15 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
       const { url, hello } = await above.prepare(auth);
       if (mine !== attempt) return;
       socket = env.socket(url, protocol, {
-        open: () => send(hello()),
+        open: () => {
+          misses = undefined;
+          send(hello());
+        },
         message: onMessage,
-        ended: (code) => feed({ kind: "dropped", code }),
+        ended: (code) => {
+          if (misses !== undefined && ++misses === HINT_AFTER) above.unreached(url);
+          feed({ kind: "dropped", code });
+        },
       });
     } catch (error) {
       if (mine !== attempt) return;

@@ -71,6 +71,43 @@ test("cl2_a_final_code_ends_it_and_says_why_and_retry_starts_again", async () =>
   expect(one.env.wires.length).toBe(2);
 });
 
+test("a_server_that_cannot_serve_says_why_until_it_can", async () => {
+  const one = peer();
+  one.rt.poll("lunch").subscribe(() => undefined);
+  await one.welcome();
+  one.say([29, CLOSE.unavailable, "the store cannot be reached"]);
+  expect(one.rt.connection.view).toMatchObject({ status: "waiting", reason: "the store cannot be reached" });
+  await one.env.pass(500);
+  expect(one.rt.connection.view).toMatchObject({ status: "connecting", reason: "the store cannot be reached" });
+  expect(one.rt.poll("lunch").view.status).toBe("loading");
+  await one.welcome();
+  expect(one.rt.connection.view).not.toHaveProperty("reason");
+});
+
+test("an_address_where_nobody_answers_is_named_in_the_console_once", async () => {
+  const one = peer();
+  one.rt.poll("lunch").subscribe(() => undefined);
+  await turn();
+  await one.drop();
+  expect(one.env.reports).toEqual([]);
+  for (let i = 0; i < 4; i++) {
+    await one.env.pass(20_000);
+    await one.drop();
+  }
+  expect(one.env.reports.map(({ message }) => message)).toEqual([
+    "realtime: no WebSocket at ws://localhost:3000/ws: does the server run there? createClient({ url }) says another place",
+  ]);
+});
+
+test("an_address_that_was_right_once_is_not_doubted", async () => {
+  const one = await live();
+  for (let i = 0; i < 4; i++) {
+    await one.drop();
+    await one.env.pass(20_000);
+  }
+  expect(one.env.reports).toEqual([]);
+});
+
 test("cl2_an_old_client_is_told_to_upgrade", async () => {
   const told: string[] = [];
   const one = await live({ onUpgrade: (reason) => told.push(reason) });
