@@ -58,6 +58,6 @@ fn prepare(registry: &Registry, seed: &Seed) -> Result<(Topic, RecordBody), Prob
     let row = entry.model.row_of(copy).map_err(|e| problem(e.to_string()))?;
     let key = entry.model.key_of(&*seed.value).unwrap_or_default();
     let key = RowKey::new(entry.model.number(), &key);
-    let created = change::row_change(registry, &key, None, Some(&std::sync::Arc::new(row)));
+    let created = change::row_change(registry, &key, None, Some(&std::sync::Arc::new(row)), false);
     Ok((topic, RecordBody { rows: created.into_iter().collect(), lanes: Vec::new() }))
 }

@@ -21,6 +21,12 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Door {
     Open,
+    /// To read an entity.
+    Read,
+    /// To read the column at this place of an entity that may be read.
+    ReadColumn(usize),
+    /// To set the column at this place by `patch`.
+    WriteColumn(usize),
     Create,
     Patch,
     Delete,
@@ -44,6 +50,8 @@ pub(crate) trait ErasedModel: Send + Sync {
     fn ask(&self, door: Door, principal: &Value, entity: Option<&Value>, root: Option<&Value>) -> Answer;
     /// Tells whether `open` was given: else whoever was admitted may open.
     fn guards_opening(&self) -> bool;
+    /// Tells whether the model's own `patch` names the column at this place.
+    fn patches(&self, column: usize) -> bool;
     /// Tells whether the mutation at `index` has an `allow` that closes it to somebody.
     fn guards_mutation(&self, index: usize) -> bool;
     /// Those of `open`, `create`, `patch` and `delete` that say `anyone`.
@@ -62,6 +70,12 @@ pub(crate) trait ErasedModel: Send + Sync {
 /// Wraps a model.
 pub(crate) fn typed<M: SyncModel>() -> Arc<dyn ErasedModel> {
     Arc::new(Typed::<M> { parts: M::parts() })
+}
+
+/// The same, with parts that a test has changed.
+#[cfg(test)]
+pub(crate) fn typed_with<M: SyncModel>(parts: ModelParts<M>) -> Arc<dyn ErasedModel> {
+    Arc::new(Typed { parts })
 }
 
 struct Typed<M: SyncModel> {
@@ -87,6 +101,9 @@ impl<M: SyncModel> Typed<M> {
     fn policy(&self, door: Door) -> Option<PolicyFn<M>> {
         match door {
             Door::Open => self.parts.open,
+            Door::Read => self.parts.read,
+            Door::ReadColumn(at) => self.parts.columns.get(at).and_then(|column| column.read),
+            Door::WriteColumn(at) => self.parts.columns.get(at).and_then(|column| column.write),
             Door::Create => self.parts.create,
             Door::Patch => self.parts.patch.as_ref().map(|(_, policy)| *policy),
             Door::Delete => self.parts.delete,
@@ -148,8 +165,8 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
     fn ask(&self, door: Door, principal: &Value, entity: Option<&Value>, root: Option<&Value>) -> Answer {
         let Some(policy) = self.policy(door) else {
             return match door {
-                Door::Open | Door::Mutation(_) => Answer::Yes,
-                Door::Create | Door::Patch | Door::Delete => Answer::No,
+                Door::Open | Door::Read | Door::ReadColumn(_) | Door::Mutation(_) => Answer::Yes,
+                Door::WriteColumn(_) | Door::Create | Door::Patch | Door::Delete => Answer::No,
             };
         };
         let Some(principal) = principal.downcast_ref::<M::Principal>() else { return Answer::No };
@@ -160,6 +177,11 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
 
     fn guards_opening(&self) -> bool {
         self.parts.open.is_some()
+    }
+
+    fn patches(&self, column: usize) -> bool {
+        let named = self.parts.patch.as_ref().map_or(&[][..], |(columns, _)| columns);
+        self.parts.columns.get(column).is_some_and(|column| named.contains(&column.rust))
     }
 
     fn guards_mutation(&self, index: usize) -> bool {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     mutation::{Refusal, invalid},
-    topic::rows::{Row, RowKey},
+    topic::rows::{Row, RowKey, Value},
 };
 
 /// Adds an entity: insert-only, on both sides (S44).
@@ -79,16 +79,11 @@ fn check_row(scene: &Scene<'_>, row: &Row, sent: impl Fn(usize) -> bool) -> Resu
 
 /// Sets columns that the attribute names, and no other.
 pub(super) fn patch(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
-    let described = scene.registry.schema_of(scene.entry);
-    let (key, _) = scene.target(Door::Patch, call)?;
+    let patched = cells_of(call)?;
+    let key = patchable(scene, call, &patched)?;
     let before = scene.rows.get(&key).ok_or(Refusal::Missing)?;
     let mut cells: Vec<Option<Raw>> = before.cells.iter().cloned().map(Some).collect();
-    let patched = cells_of(call)?;
     for &(at, raw) in &patched {
-        let column = described.columns.get(usize::from(at)).ok_or_else(|| no_column(at))?;
-        if !described.generic.patch.contains(&column.rust) {
-            return Err(invalid(&column.name, "column", "may not be patched".into()));
-        }
         cells[usize::from(at)] = Some(raw.clone());
     }
     let row = scene.model().row(&cells).map_err(|e| invalid("", "type", e.to_string()))?;
@@ -97,6 +92,52 @@ pub(super) fn patch(scene: &Scene<'_>, call: &Call) -> Result<(Option<Raw>, Writ
         return Err(invalid("key", "topic", "belongs to another topic".into()));
     }
     Ok((None, Written::from([(key, Some(Arc::new(row)))])))
+}
+
+/// Finds the entity to patch, after each column's policy was asked by name (S34).
+fn patchable(scene: &Scene<'_>, call: &Call, patched: &[(u16, &Raw)]) -> Result<RowKey, Refusal> {
+    if patched.is_empty() {
+        return scene.target(Door::Patch, call).map(|(key, _)| key);
+    }
+    let columns = &scene.registry.schema_of(scene.entry).columns;
+    let key = call.key.as_deref().ok_or_else(|| invalid("key", "required", "names no entity".into()))?;
+    let unknown = patched.iter().find(|(at, _)| usize::from(*at) >= columns.len());
+    if let Some((at, _)) = unknown {
+        return Err(no_column(*at));
+    }
+    let ask = |entity: Option<&Value>| {
+        let all = patched.iter().map(|(at, _)| may_set(scene, usize::from(*at), entity));
+        all.fold(Ok(()), |so_far, next| match (so_far, next) {
+            // A plain no outweighs what depends on the entity.
+            (Err(Refusal::Missing), Err(no)) => Err(no),
+            (Ok(()), next) => next,
+            (so_far, _) => so_far,
+        })
+    };
+    match ask(None) {
+        Ok(()) | Err(Refusal::Missing) => {}
+        no => no?,
+    }
+    let key = RowKey::new(scene.model().number(), key);
+    let value = scene.readable(&key)?;
+    ask(Some(&value)).map(|()| key)
+}
+
+/// Asks who may set a column: whom the model's `patch` names, or the column's own `write`.
+fn may_set(scene: &Scene<'_>, at: usize, entity: Option<&Value>) -> Result<(), Refusal> {
+    let described = scene.registry.schema_of(scene.entry);
+    let column = &described.columns[at];
+    if !described.generic.patch.contains(&column.rust) {
+        return Err(invalid(&column.name, "column", "may not be patched".into()));
+    }
+    let by_column = scene.allow(Door::WriteColumn(at), entity);
+    if by_column.is_ok() || !scene.model().patches(at) {
+        return by_column;
+    }
+    match (scene.allow(Door::Patch, entity), by_column) {
+        (Err(Refusal::Denied), Err(Refusal::Missing)) => Err(Refusal::Missing),
+        (by_model, _) => by_model,
+    }
 }
 
 /// Removes an entity.

@@ -6,7 +6,9 @@ mod registry;
 mod run;
 mod schema;
 
+#[cfg(test)]
+pub(crate) use erased::typed_with;
 pub(crate) use erased::{Door, ErasedModel, typed};
 pub use registry::RegistryError;
-pub(crate) use registry::{Entry, Registry};
-pub(crate) use run::{Call, Written, root_row, run};
+pub(crate) use registry::{Entry, Guard, Registry};
+pub(crate) use run::{Call, Written, run};

@@ -8,14 +8,25 @@ use realtime_protocol::{
 };
 
 use super::erased::ErasedModel;
-use crate::describe::Types;
+use crate::{describe::Types, topic::rows::RowKey};
 
 /// What the models of an app make together.
 pub(crate) struct Registry {
     models: Vec<Entry>,
     by_number: HashMap<u16, usize>,
     mutators: HashMap<u32, Mutator>,
+    /// What is guarded by a `read`, by the place of the root.
+    guards: HashMap<usize, Vec<Guard>>,
     pub(crate) schema: Schema,
+}
+
+/// A `read` of a topic's models: of an entity, or of one of its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    /// The place of its model.
+    pub(crate) model: usize,
+    /// The column, from 0; `None`: the whole entity.
+    pub(crate) column: Option<u16>,
 }
 
 /// A model with its schema.
@@ -27,6 +38,8 @@ pub(crate) struct Entry {
     root: usize,
     /// Whether each column has rules to check.
     pub(crate) column_rules: Vec<bool>,
+    /// Whether a mutation of it is refused on a conflict.
+    refuses_conflicts: bool,
 }
 
 /// What a mutator number means.
@@ -102,7 +115,8 @@ impl Registry {
         let entries = entries(&models, &schema);
         let (by_number, mutators) = numbers(&schema);
         if errors.is_empty() {
-            Ok(Self { models: entries, by_number, mutators, schema })
+            let guards = guards(&entries, &schema);
+            Ok(Self { models: entries, by_number, mutators, guards, schema })
         } else {
             Err(errors)
         }
@@ -134,6 +148,24 @@ impl Registry {
 
     pub(crate) fn root_at(&self, entry: &Entry) -> usize {
         entry.root
+    }
+
+    /// Tells whether a mutation of this model is refused where others changed its entity meanwhile.
+    pub(crate) fn refuses_conflicts(&self, model: u16) -> bool {
+        self.by_number(model).is_some_and(|entry| entry.refuses_conflicts)
+    }
+
+    /// The entity that a call names, where its mutation asks for conflicts.
+    pub(crate) fn target(&self, mutator: u32, key: &str) -> Option<RowKey> {
+        let Mutator { model, what: What::Named(index) } = self.mutator(mutator)? else { return None };
+        let described = self.schema_of(self.model(model));
+        let refuses = described.mutations.get(index)?.conflict == schema::Conflict::Refuse;
+        refuses.then(|| RowKey::new(described.number, key))
+    }
+
+    /// What is guarded in the topics of the root at this place.
+    pub(crate) fn guards(&self, root: usize) -> &[Guard] {
+        self.guards.get(&root).map_or(&[], Vec::as_slice)
     }
 
     /// The class of a subscriber that may see all of a root's topic: the models' fingerprints, folded (S20).
@@ -171,9 +203,22 @@ fn entries(models: &[Arc<dyn ErasedModel>], schema: &Schema) -> Vec<Entry> {
             schema::TopicOf::Of(root) => place(root).unwrap_or(at),
         };
         let column_rules = described.columns.iter().map(|c| schema::has_rules(schema, c)).collect();
-        Entry { model: Arc::clone(model), at, root, column_rules }
+        let refuses_conflicts = described.mutations.iter().any(|m| m.conflict == schema::Conflict::Refuse);
+        Entry { model: Arc::clone(model), at, root, column_rules, refuses_conflicts }
     };
     sorted.into_iter().enumerate().map(entry).collect()
+}
+
+fn guards(entries: &[Entry], schema: &Schema) -> HashMap<usize, Vec<Guard>> {
+    let mut guards: HashMap<usize, Vec<Guard>> = HashMap::new();
+    for (model, entry) in entries.iter().enumerate() {
+        let described = &schema.models[entry.at];
+        let row = described.rights.rows.then_some(Guard { model, column: None });
+        let columns = described.rights.columns.iter().filter_map(|rust| described.column(rust));
+        let columns = columns.map(|at| Guard { model, column: Some(at) });
+        guards.entry(entry.root).or_default().extend(row.into_iter().chain(columns));
+    }
+    guards
 }
 
 fn numbers(schema: &Schema) -> (HashMap<u16, usize>, HashMap<u32, Mutator>) {

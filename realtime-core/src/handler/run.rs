@@ -38,12 +38,14 @@ pub(crate) struct Call {
     pub(crate) mutator: u32,
     pub(crate) key: Option<String>,
     pub(crate) args: Vec<Raw>,
+    /// The offset that its author had seen, for mutations that ask for conflicts.
+    pub(crate) seen: Option<u64>,
 }
 
 /// Rows that a run wrote; `None`: removed.
 pub(crate) type Written = BTreeMap<RowKey, Option<Arc<Row>>>;
 
-/// Runs `call` over `rows`.
+/// Runs `call` over `rows`; `stale`: others touched its entity at this offset since its author saw it.
 ///
 /// # Errors
 ///
@@ -54,6 +56,7 @@ pub(crate) fn run(
     rows: &mut Overlay,
     context: &Context,
     call: &Call,
+    stale: Option<u64>,
 ) -> Result<(Option<Raw>, Written), Refusal> {
     let mutator = registry
         .mutator(call.mutator)
@@ -63,6 +66,7 @@ pub(crate) fn run(
         return Err(invalid("", "type", "NaN and infinity are no values".into()));
     }
     let mut scene = Scene::new(registry, topic, rows, context, mutator)?;
+    scene.stale = stale;
     let (value, mut written) = scene.play(call)?;
     scene.check_size(&written)?;
     scene.clear_with_root(&mut written);
@@ -83,6 +87,7 @@ pub(super) struct Scene<'a> {
     /// The topic's root row, where there is one.
     pub(super) root_row: Option<(RowKey, Value)>,
     what: What,
+    stale: Option<u64>,
 }
 
 impl<'a> Scene<'a> {
@@ -99,7 +104,7 @@ impl<'a> Scene<'a> {
             return Err(invalid("", "mutation", format!("`{}` is not in this topic", entry.model.name())));
         }
         let root_row = root_row(root, rows);
-        Ok(Self { registry, topic, rows, context, entry, root, root_row, what: mutator.what })
+        Ok(Self { registry, topic, rows, context, entry, root, root_row, what: mutator.what, stale: None })
     }
 
     fn play(&mut self, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
@@ -152,16 +157,32 @@ impl<'a> Scene<'a> {
             return Err(Refusal::Denied);
         }
         let key = RowKey::new(self.model().number(), key);
-        let value = Arc::clone(&self.rows.get(&key).ok_or(Refusal::Missing)?.value);
+        let value = self.readable(&key)?;
         self.allow(door, Some(&value))?;
         Ok((key, value))
+    }
+
+    /// Finds an entity; one that may not be read is absent, in the same words (S34).
+    pub(super) fn readable(&self, key: &RowKey) -> Result<Value, Refusal> {
+        let value = Arc::clone(&self.rows.get(key).ok_or(Refusal::Missing)?.value);
+        let root = self.root_row.as_ref().map(|(_, value)| value);
+        match self.model().ask(Door::Read, &self.context.principal, Some(&value), root) {
+            Answer::Yes => Ok(value),
+            Answer::No | Answer::Unknown => Err(Refusal::Missing),
+        }
     }
 
     fn named(&mut self, index: usize, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
         let door = Door::Mutation(index);
         let mutation = &self.registry.schema_of(self.entry).mutations[index];
         let target = match mutation.receiver {
-            realtime_protocol::schema::Receiver::Entity => Some(self.target(door, call)?),
+            realtime_protocol::schema::Receiver::Entity => {
+                let target = self.target(door, call)?;
+                if let Some(version) = self.stale {
+                    return Err(Refusal::Stale(version));
+                }
+                Some(target)
+            }
             realtime_protocol::schema::Receiver::Topic => {
                 let (_, root) = self.root_row.as_ref().ok_or(Refusal::Missing)?;
                 self.allow(door, Some(root))?;

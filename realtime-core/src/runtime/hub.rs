@@ -16,7 +16,13 @@ use super::{
     peers::{self, Peers},
     shard::{self, Message},
 };
-use crate::{broker::Broker, handler::Registry, host::tasks, store::Store, topic::event::ConnId};
+use crate::{
+    broker::Broker,
+    handler::Registry,
+    host::{random, tasks},
+    store::Store,
+    topic::{channel::Numbers, event::ConnId},
+};
 
 /// How many messages may wait for a shard; then its senders wait (L11).
 const SHARD_QUEUE: usize = 1024;
@@ -39,9 +45,12 @@ impl Hub {
     ) -> Arc<Self> {
         let count = tasks::parallelism();
         let peers = broker.map(|broker| Arc::new(Peers::new(broker)));
+        // A random start, so that a channel of before is not taken for one of now (S16).
+        let numbers = Arc::new(Numbers::new(u32::from(u16::from_be_bytes(random::bytes()))));
         let shard = |_| {
             let (tx, rx) = mpsc::channel(SHARD_QUEUE);
-            tasks::spawn(shard::run(Arc::clone(registry), Arc::clone(store), peers.clone(), rx));
+            let (registry, store, numbers) = (Arc::clone(registry), Arc::clone(store), Arc::clone(&numbers));
+            tasks::spawn(shard::run(registry, store, peers.clone(), numbers, rx));
             tx
         };
         let hub = Arc::new(Self {

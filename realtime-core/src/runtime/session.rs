@@ -63,6 +63,14 @@ pub(crate) struct Identity {
     pub(crate) expires: Option<u64>,
 }
 
+impl Identity {
+    /// Tells one principal from another, claims included: rights that depend on rows hang on it (S20).
+    fn hash(&self) -> u64 {
+        let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        self.principal.bytes().iter().fold(0xcbf2_9ce4_8422_2325, fold)
+    }
+}
+
 impl Session {
     pub(crate) fn new(served: Arc<Served>, codec: Codec, out: Arc<Outbound>, now_ms: u64) -> Self {
         let conn = served.hub.next_conn();
@@ -152,16 +160,11 @@ impl Session {
 
     fn open(&self, opening: Opening) -> Option<Act> {
         let root = self.served.registry.root_of(&opening.topic)?;
-        let subscriber = Subscriber {
-            codec: self.codec,
-            view: opening.view,
-            lanes: opening.lanes.into_iter().map(held).collect(),
-            resume: opening.resume,
-            principal: Arc::clone(&self.identity.as_ref()?.seen[root]),
-            count: 0,
-            live: false,
-            conduct: Arc::clone(&self.conduct),
-        };
+        let identity = self.identity.as_ref()?;
+        let (principal, conduct) = (Arc::clone(&identity.seen[root]), Arc::clone(&self.conduct));
+        let mut subscriber = Subscriber::new(self.codec, opening.view, principal, identity.hash(), conduct);
+        subscriber.lanes = opening.lanes.into_iter().map(held).collect();
+        subscriber.resume = opening.resume;
         let (topic, key, out) = (opening.topic, self.key(opening.sub), Arc::clone(&self.out));
         Some(Act::Tell(topic.clone(), Message::Subscribe { topic, root, key, subscriber, out }))
     }
@@ -179,7 +182,7 @@ impl Session {
             got: running.got,
             hash: hash(&call),
             context: context(principal, &call, now_ms),
-            call: handler::Call { mutator: call.mutator, key: call.key, args: call.args },
+            call: handler::Call { mutator: call.mutator, key: call.key, args: call.args, seen: call.seen },
             may_begin: running.may_begin,
             ticket: Some(self.conduct.ticket()),
         };
@@ -208,7 +211,7 @@ impl Session {
         let tell = |(sub, topic): (u32, &Topic)| {
             let root = self.served.registry.root_of(topic)?;
             let principal = Arc::clone(&identity.seen[root]);
-            let event = Event::Renewed { key: self.key(sub), principal };
+            let event = Event::Renewed { key: self.key(sub), principal, identity: identity.hash() };
             Some((topic.clone(), Message::Event { topic: topic.clone(), event }))
         };
         self.machine.open().filter_map(tell).collect()

@@ -22,6 +22,7 @@ use crate::{
     host::{clock, random},
     store::{Record, Store},
     topic::{
+        channel::Numbers,
         event::{ConnId, Effect, Event, Now, SubKey, Subscriber},
         worker::Worker,
     },
@@ -69,6 +70,8 @@ struct Shard {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
     peers: Option<Arc<Peers>>,
+    /// The numbers of channels, of the whole node.
+    numbers: Arc<Numbers>,
     topics: BTreeMap<Topic, Held>,
     /// The connections that subscribe here, and how often.
     conns: BTreeMap<ConnId, (Arc<Outbound>, usize)>,
@@ -89,10 +92,11 @@ pub(super) async fn run(
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
     peers: Option<Arc<Peers>>,
+    numbers: Arc<Numbers>,
     mut messages: mpsc::Receiver<Message>,
 ) {
     let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
-    let mut shard = Shard { registry, store, peers, topics, conns, io, born: 0 };
+    let mut shard = Shard { registry, store, peers, numbers, topics, conns, io, born: 0 };
     let mut look = tokio::time::interval(IDLE);
     loop {
         // In this order, always: what a seed did, it does again (L13). Messages make operations, so they wait for them.
@@ -138,11 +142,8 @@ impl Shard {
         let registry = &self.registry;
         if !self.topics.contains_key(topic) {
             // Random starts, so that a number of before is not taken for one of now (S16).
-            let numbers = [
-                u32::from(u16::from_be_bytes(random::bytes())),
-                u32::from(u16::from_be_bytes(random::bytes())),
-            ];
-            let worker = Worker::new(Arc::clone(registry), topic.clone(), root, unlike(numbers));
+            let numbers = Arc::clone(&self.numbers);
+            let worker = Worker::new(Arc::clone(registry), topic.clone(), root, numbers);
             self.born += 1;
             self.topics.insert(topic.clone(), Held { worker, born: self.born, idle: false });
             self.join_broker(topic, Some(self.born));
@@ -232,14 +233,18 @@ impl Shard {
                 .boxed(),
             ),
             Effect::Publish(record) => self.publish(topic, record),
-            Effect::RetryAfter { ms } => self.io.push(
-                async move {
-                    tokio::time::sleep(Duration::from_millis(u64::from(ms))).await;
-                    Some((topic, born, Event::Retry))
-                }
-                .boxed(),
-            ),
+            Effect::RetryAfter { ms } => self.later(topic, born, ms, Event::Retry),
+            Effect::FlushAfter { ms } => self.later(topic, born, ms, Event::Flush),
         }
+    }
+
+    fn later(&mut self, topic: Topic, born: u64, ms: u32, event: Event) {
+        let wait = tokio::time::sleep(Duration::from_millis(u64::from(ms)));
+        let later = async move {
+            wait.await;
+            Some((topic, born, event))
+        };
+        self.io.push(later.boxed());
     }
 
     fn send(&self, conn: ConnId, frame: Bytes) {
@@ -306,10 +311,6 @@ impl Shard {
     }
 }
 
-fn unlike([a, b]: [u32; 2]) -> [u32; 2] {
-    if a == b { [a, b + 1] } else { [a, b] }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,6 +329,7 @@ mod tests {
             registry: Arc::new(registry),
             store: Arc::new(Memory::new()),
             peers: None,
+            numbers: Arc::new(Numbers::new(1)),
             topics: BTreeMap::new(),
             conns: BTreeMap::new(),
             io: FuturesUnordered::new(),
@@ -338,16 +340,8 @@ mod tests {
     fn subscribe(shard: &mut Shard, n: u32, root: usize) -> (Topic, SubKey, Arc<Outbound>) {
         let topic = Topic::new(format!("poll/{n}")).unwrap();
         let (key, out) = (SubKey { conn: ConnId(1), sub: n }, Arc::new(Outbound::default()));
-        let subscriber = Subscriber {
-            codec: Codec::Json,
-            view: view::ALL,
-            lanes: Vec::new(),
-            resume: None,
-            principal: Arc::new(Anyone { id: "ann".into() }),
-            count: 0,
-            live: false,
-            conduct: Arc::default(),
-        };
+        let ann = Arc::new(Anyone { id: "ann".into() });
+        let subscriber = Subscriber::new(Codec::Json, view::ALL, ann, 1, Arc::default());
         let (subscribed, told) = (topic.clone(), Arc::clone(&out));
         shard.take(Message::Subscribe { topic: subscribed, root, key, subscriber, out: told });
         (topic, key, out)

@@ -19,6 +19,7 @@ use super::{
     queue::Queue,
     record::{LaneOutcome, RecordBody},
     rows::{Overlay, Row, RowKey, Rows},
+    versions::{Version, Versions},
 };
 use crate::{
     handler::{self, Call, Registry, Written},
@@ -70,6 +71,8 @@ pub(crate) struct Batch {
     pub(crate) written: BTreeMap<RowKey, Option<Arc<Row>>>,
     pub(crate) got: HashMap<LaneId, u64>,
     pub(crate) ran: Vec<Waiting>,
+    /// How the versions of the entities that it touched stand after it.
+    pub(crate) versions: BTreeMap<RowKey, Version>,
 }
 
 /// What can be said at once, without a commit.
@@ -92,6 +95,9 @@ pub(crate) struct Ground<'a> {
     pub(crate) form: u32,
     pub(crate) rows: &'a Arc<Rows>,
     pub(crate) lanes: &'a Lanes,
+    pub(crate) versions: &'a Versions,
+    /// The record keeps what was there before (S19).
+    pub(crate) watched: bool,
     /// The bytes of its rows.
     pub(crate) size: usize,
 }
@@ -106,6 +112,7 @@ pub(crate) fn run(ground: &Ground<'_>, waiting: &mut Queue) -> (Option<Batch>, V
         outcomes: Vec::new(),
         got: HashMap::new(),
         ran: Vec::new(),
+        versions: BTreeMap::new(),
         answers: Vec::new(),
         bytes: 0,
         size: ground.size,
@@ -129,6 +136,7 @@ struct Turn<'a> {
     outcomes: Vec<LaneOutcome>,
     got: HashMap<LaneId, u64>,
     ran: Vec<Waiting>,
+    versions: BTreeMap<RowKey, Version>,
     answers: Vec<Answer>,
     /// The bytes of what was written so far.
     bytes: usize,
@@ -153,9 +161,10 @@ impl Turn<'_> {
 
     fn run(&mut self, entry: Waiting, state: LaneState) {
         let ground = self.ground;
+        let stale = self.stale(&entry);
         let rows = &mut self.overlay;
-        let result = handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call);
-        let result = result.and_then(|(value, written)| self.keep(written).map(|()| value));
+        let result = handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call, stale);
+        let result = result.and_then(|(value, written)| self.keep(entry.lane, written).map(|()| value));
         let outcome = match result {
             Ok(value) => Done { value }.into(),
             Err(refusal) => refused(ground.topic, &refusal),
@@ -171,14 +180,42 @@ impl Turn<'_> {
         self.ran.push(entry);
     }
 
+    /// Returns the offset at which others touched the entity of a call since its author saw it (S8).
+    fn stale(&self, entry: &Waiting) -> Option<u64> {
+        let key = self.ground.registry.target(entry.call.mutator, entry.call.key.as_deref()?)?;
+        let version = self.version(&key)?.of_others(entry.lane);
+        (version > entry.call.seen.unwrap_or(0)).then_some(version)
+    }
+
+    fn version(&self, key: &RowKey) -> Option<Version> {
+        self.versions.get(key).or_else(|| self.ground.versions.get(key)).copied()
+    }
+
+    /// What is written counts as of the commit to come.
+    fn touch(&mut self, lane: LaneId, written: &Written) {
+        let registry = self.ground.registry;
+        for (key, row) in written.iter().filter(|(key, _)| registry.refuses_conflicts(key.model)) {
+            let same = match (self.overlay.get(key), row) {
+                (Some(before), Some(after)) => before.cells == after.cells,
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                let version = Version::touched(self.version(key), self.ground.head.offset + 1, Some(lane));
+                self.versions.insert(key.clone(), version);
+            }
+        }
+    }
+
     /// Takes over what a mutation wrote, unless the topic would become too large.
-    fn keep(&mut self, written: Written) -> Result<(), Refusal> {
+    fn keep(&mut self, lane: LaneId, written: Written) -> Result<(), Refusal> {
         let old: usize = written.keys().filter_map(|key| self.overlay.get(key)).map(|row| row.size()).sum();
         let new: usize = written.values().flatten().map(|row| row.size()).sum();
         let size = self.size.saturating_sub(old) + new;
         if new > old && size > MAX_TOPIC_BYTES {
             return Err(Refusal::Limit("the size of a topic"));
         }
+        self.touch(lane, &written);
         self.size = size;
         self.bytes += new;
         written.into_iter().for_each(|(key, row)| self.overlay.put(key, row));
@@ -221,7 +258,7 @@ impl Turn<'_> {
         let ground = self.ground;
         let (base, written) = self.overlay.into_written();
         let changed = written.iter().filter_map(|(key, after)| {
-            change::row_change(ground.registry, key, base.get(key), after.as_ref())
+            change::row_change(ground.registry, key, base.get(key), after.as_ref(), ground.watched)
         });
         // Nothing is left: the topic is gone (S44).
         let is_gone = !base.is_empty()
@@ -242,7 +279,8 @@ impl Turn<'_> {
             take: Vec::new(),
             record: bytes,
         };
-        Some(Batch { commit, record, written, got: self.got, ran: self.ran })
+        let (got, ran, versions) = (self.got, self.ran, self.versions);
+        Some(Batch { commit, record, written, got, ran, versions })
     }
 }
 

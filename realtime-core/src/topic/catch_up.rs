@@ -22,10 +22,15 @@ enum Touched {
     Whole,
 }
 
-/// Returns the change over the records' range, absolute as of `rows`, which stand at the range's end (S14).
-pub(crate) fn catch_up(registry: &Registry, rows: &Rows, records: &[RecordBody]) -> Vec<v1::Row> {
+/// Returns the change over the records' range, absolute as of `rows`, which stand at the range's end (S14). For
+/// readers from whom nothing is hidden; others have [`super::step::View`].
+pub(crate) fn catch_up<'a>(
+    registry: &Registry,
+    rows: &Rows,
+    records: impl Iterator<Item = &'a RecordBody>,
+) -> Vec<v1::Row> {
     let mut touched: BTreeMap<RowKey, Touched> = BTreeMap::new();
-    for change in records.iter().flat_map(|record| &record.rows) {
+    for change in records.flat_map(|record| &record.rows) {
         touch(&mut touched, change);
     }
     touched.iter().filter_map(|(key, touched)| row_now(registry, rows, key, touched)).collect()

@@ -18,28 +18,36 @@ use crate::{
     store::{Change, ColumnOp, Key},
 };
 
-/// Returns what a batch changed of one row; nothing where it stands as it stood.
+/// Returns what a batch changed of one row; nothing where it stands as it stood. `watched`: a `read` may look at
+/// what was there before, so the record keeps it (S19).
 pub(crate) fn row_change(
     registry: &Registry,
     key: &RowKey,
     before: Option<&Arc<Row>>,
     after: Option<&Arc<Row>>,
+    watched: bool,
 ) -> Option<RowChange> {
     let columns = &registry.schema_of(registry.by_number(key.model)?).columns;
     let numbered = |i: usize, cell: &Raw| (columns[i].number, cell.clone());
     let (model, name) = (key.model, key.key.to_string());
     match (before, after) {
         (None, None) => None,
-        (Some(_), None) => Some(RowChange::Delete { model, key: name }),
+        (Some(before), None) => {
+            let cells = before.cells.iter().enumerate().filter(|_| watched);
+            let before = cells.map(|(i, cell)| numbered(i, cell)).collect();
+            Some(RowChange::Delete { model, key: name, before })
+        }
         (None, Some(after)) => {
             let cells = after.cells.iter().enumerate().map(|(i, cell)| numbered(i, cell)).collect();
             Some(RowChange::Create { model, key: name, cells })
         }
         (Some(before), Some(after)) => {
             let pairs = before.cells.iter().zip(&after.cells).enumerate();
-            let cells: Vec<_> =
-                pairs.filter(|(_, (old, new))| old != new).map(|(i, (_, new))| numbered(i, new)).collect();
-            (!cells.is_empty()).then_some(RowChange::Update { model, key: name, cells })
+            let changed: Vec<_> = pairs.filter(|(_, (old, new))| old != new).collect();
+            let cells = changed.iter().map(|(i, (_, new))| numbered(*i, new)).collect();
+            let old = changed.iter().filter(|_| watched).map(|(i, (old, _))| numbered(*i, old));
+            let update = RowChange::Update { model, key: name, cells, before: old.collect() };
+            (!changed.is_empty()).then_some(update)
         }
     }
 }
@@ -87,6 +95,33 @@ pub(crate) fn apply(registry: &Registry, rows: &mut Rows, change: &RowChange) ->
         }
     }
     Ok(())
+}
+
+/// Returns what stood in a row's place before a change; `after`: what stands there since.
+///
+/// # Errors
+///
+/// Where the record does not say, or the row does not decode.
+pub(crate) fn before(
+    registry: &Registry,
+    after: Option<&Row>,
+    change: &RowChange,
+) -> Result<Option<Arc<Row>>, RawError> {
+    let (model, key) = change.id();
+    let unknown = || RawError::new(format!("a record does not say what `{key}` held before"));
+    let entry = registry.by_number(model).ok_or_else(unknown)?;
+    let (cells, before) = match change {
+        RowChange::Create { .. } => return Ok(None),
+        RowChange::Update { before, .. } => {
+            let after = after.ok_or_else(unknown)?;
+            (after.cells.iter().cloned().map(Some).collect(), before)
+        }
+        RowChange::Delete { before, .. } => (vec![None; registry.schema_of(entry).columns.len()], before),
+    };
+    if before.is_empty() {
+        return Err(unknown());
+    }
+    Ok(Some(Arc::new(overwrite(registry, entry, cells, before)?)))
 }
 
 fn overwrite(

@@ -1,81 +1,96 @@
-//! A channel: one view class of one topic on one node, in one codec; its bytes are made once (S13, S16).
+//! A channel: one view class of one topic on one node, in one codec; its bytes are made once (S13, S16, S18).
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use realtime_protocol::{
     Position,
     frame::{
         Codec, ServerFrame,
-        v1::{Delta, Page, Row},
+        v1::{Delta, Row},
     },
 };
 
-use super::{change, rows::Rows};
+use super::{pages::Part, sight::Roles};
 
-/// About how large a page of a snapshot is, in bytes.
-const PAGE_BYTES: usize = 16 * 1024;
+/// How many catch-ups from different positions are remembered until the topic moves (S15).
+const MAX_CATCH_UPS: usize = 64;
+
+/// Numbers a node's channels: no two of a process are the same (S16).
+#[derive(Debug)]
+pub(crate) struct Numbers(AtomicU32);
+
+impl Numbers {
+    /// Begins at a random number, so that one of before is not taken for one of now.
+    pub(crate) fn new(start: u32) -> Self {
+        Self(AtomicU32::new(start))
+    }
+
+    pub(crate) fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
 
 /// One channel.
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) codec: Codec,
+    pub(crate) roles: Roles,
     pub(crate) number: u32,
-    /// Up to where its deltas have gone.
-    at: Position,
-    /// The snapshot at `at`, once somebody asked for it: an avalanche shares it (S24).
-    snapshot: Option<Vec<Bytes>>,
+    /// No reader stands before this: who is not sent a commit that holds nothing for him stays behind the others.
+    floor: Position,
+    /// The snapshot's first pages as of now, once somebody asked for them: an avalanche shares them (S24).
+    pub(super) snapshot: Option<Vec<Part>>,
+    /// Catch-ups to now, by where they begin.
+    catch_ups: Vec<(Position, Bytes)>,
 }
 
 impl Channel {
-    pub(crate) fn new(codec: Codec, number: u32) -> Self {
-        Self { codec, number, at: Position::default(), snapshot: None }
+    /// Makes one whose readers stand at `at`.
+    pub(crate) fn new(codec: Codec, roles: Roles, number: u32, at: Position) -> Self {
+        Self { codec, roles, number, floor: at, snapshot: None, catch_ups: Vec::new() }
     }
 
-    /// Begins anew at `at`: the topic was loaded.
-    pub(crate) fn restart(&mut self, at: Position) {
-        self.at = at;
+    /// The topic has moved: what was made for its former position is of no use.
+    pub(crate) fn moved(&mut self) {
         self.snapshot = None;
+        self.catch_ups.clear();
     }
 
-    /// Moves to `to`, and returns the delta that leads there.
-    pub(crate) fn advance(&mut self, to: Position, rows: Vec<Row>) -> Bytes {
-        let frame = delta(self.number, self.at, to, rows);
-        self.restart(to);
-        encode(self.codec, &frame)
+    /// Every reader was sent what leads to `to`.
+    pub(crate) fn advance(&mut self, to: Position) {
+        self.floor = to;
     }
 
-    /// Returns the delta that leads one reader from `from` to where the channel is.
-    pub(crate) fn catch_up(&self, from: Position, rows: Vec<Row>) -> Bytes {
-        encode(self.codec, &delta(self.number, from, self.at, rows))
+    /// Returns the delta that leads all readers to `to`; `prev`: where the topic stood before it.
+    pub(crate) fn delta(&self, prev: Position, to: Position, rows: Vec<Row>) -> Bytes {
+        // Left out where no reader can stand at another epoch.
+        let epoch = (self.floor != prev || prev.epoch != to.epoch).then_some(to.epoch);
+        encode(self.codec, &delta(self.number, self.floor, to, rows, epoch))
     }
 
-    /// Returns the pages of a snapshot.
-    pub(crate) fn snapshot(&mut self, rows: &Rows) -> Vec<Bytes> {
-        let (codec, channel) = (self.codec, self.number);
-        let make = || pages(channel, rows).iter().map(|page| encode(codec, page)).collect();
-        self.snapshot.get_or_insert_with(make).clone()
-    }
-}
-
-fn delta(channel: u32, from: Position, to: Position, rows: Vec<Row>) -> ServerFrame {
-    let epoch = (from.epoch != to.epoch).then_some(to.epoch);
-    Delta { channel, to: to.offset, span: to.offset - from.offset, rows, epoch }.into()
-}
-
-fn pages(channel: u32, rows: &Rows) -> Vec<ServerFrame> {
-    let mut pages: Vec<Vec<Row>> = vec![Vec::new()];
-    let mut size = 0;
-    for (key, row) in rows {
-        let bytes: usize = row.cells.iter().map(|cell| cell.bytes().len()).sum();
-        if size > 0 && size + bytes > PAGE_BYTES {
-            pages.push(Vec::new());
-            size = 0;
+    /// Returns the delta that leads one reader from `from` to `to`.
+    pub(crate) fn catch_up(
+        &mut self,
+        from: Position,
+        to: Position,
+        shared: bool,
+        rows: impl FnOnce() -> Vec<Row>,
+    ) -> Bytes {
+        if let Some((_, known)) = self.catch_ups.iter().find(|(at, _)| *at == from && shared) {
+            return known.clone();
         }
-        size += bytes;
-        pages.last_mut().into_iter().for_each(|page| page.push(change::whole_row(key, row)));
+        let epoch = (from.epoch != to.epoch).then_some(to.epoch);
+        let frame = encode(self.codec, &delta(self.number, from, to, rows(), epoch));
+        if shared && self.catch_ups.len() < MAX_CATCH_UPS {
+            self.catch_ups.push((from, frame.clone()));
+        }
+        frame
     }
-    let last = pages.len() - 1;
-    let page = |(i, rows)| Page { channel, rows, last: i == last }.into();
-    pages.into_iter().enumerate().map(page).collect()
+}
+
+fn delta(channel: u32, from: Position, to: Position, rows: Vec<Row>, epoch: Option<u32>) -> ServerFrame {
+    Delta { channel, to: to.offset, span: to.offset.saturating_sub(from.offset), rows, epoch }.into()
 }
 
 /// Encodes a frame of the server's own making.

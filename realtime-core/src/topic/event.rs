@@ -42,12 +42,50 @@ pub(crate) struct Subscriber {
     pub(crate) resume: Option<(Position, u64)>,
     /// What the topic's models see of who it is.
     pub(crate) principal: Value,
+    /// A hash of the principal: rights that depend on rows hang on it (S20).
+    pub(crate) identity: u64,
     /// How often it was answered.
     pub(crate) count: u32,
     /// Whether deltas go to it.
     pub(crate) live: bool,
     /// How its connection behaves.
     pub(crate) conduct: Arc<Conduct>,
+    /// The channel that it reads; 0: none.
+    pub(crate) channel: u32,
+    /// Where it stood when it joined, and from where its snapshot began.
+    pub(crate) start: Stamp,
+    /// From where its snapshot goes on; `None`: it is complete.
+    pub(crate) cursor: Option<RowKey>,
+    /// It reads too slowly: what it was sent last may not have reached it (S15).
+    pub(crate) behind: bool,
+}
+
+impl Subscriber {
+    /// Makes one that was not answered yet.
+    pub(crate) fn new(
+        codec: Codec,
+        view: u8,
+        principal: Value,
+        identity: u64,
+        conduct: Arc<Conduct>,
+    ) -> Self {
+        let start = Stamp { at: Position::default(), next: None };
+        Self {
+            codec,
+            view,
+            lanes: Vec::new(),
+            resume: None,
+            principal,
+            identity,
+            count: 0,
+            live: false,
+            conduct,
+            channel: 0,
+            start,
+            cursor: None,
+            behind: false,
+        }
+    }
 }
 
 /// What happens to a worker.
@@ -64,6 +102,7 @@ pub(crate) enum Event {
     Renewed {
         key: SubKey,
         principal: Value,
+        identity: u64,
     },
     Mutate {
         key: SubKey,
@@ -81,6 +120,12 @@ pub(crate) enum Event {
     Doubt,
     /// The wait after a failure of the store is over.
     Retry,
+    /// A reader is too slow: what is sent to it is dropped until its catch-up (S15).
+    Behind {
+        key: SubKey,
+    },
+    /// The wait of a topic that is flushed at intervals is over (`every`).
+    Flush,
     /// A reader that was behind, or waits for the next pages, has room again; `at`: where it stands now (S15, S23).
     Drained {
         key: SubKey,
@@ -139,6 +184,10 @@ pub(crate) enum Effect {
         conduct: Arc<Conduct>,
         note: Note,
     },
+    /// Come back with [`Event::Flush`].
+    FlushAfter {
+        ms: u32,
+    },
     /// Come back with [`Event::Retry`].
     RetryAfter {
         ms: u32,
@@ -152,6 +201,8 @@ pub(crate) enum Kind {
     Control,
     /// Page or delta: may be dropped with all that follow it, since one catch-up stands for them.
     Data(Arc<Stamp>),
+    /// The same, and the first of an answer to [`Event::Drained`] or of a `subscribed`: the reader is behind no more.
+    CatchUp(Arc<Stamp>),
 }
 
 /// Where a reader stands once a frame has reached its socket.

@@ -5,25 +5,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use realtime_protocol::{
     Position, code,
-    frame::v1::{Subscribed, how, reason, view},
+    frame::v1::{Reset, Subscribed, how, reason, view},
     session::limit::Note,
 };
 
 use super::{
-    catch_up::catch_up,
     event::{Effect, Kind, Stamp, SubKey, Subscriber},
-    record::RecordBody,
-    rows::{Overlay, Value},
+    pages::{self, Part},
+    rows::{self, Value},
+    sight::{self, Roles},
     worker::Worker,
 };
-use crate::{
-    handler::{Door, root_row},
-    policy::Answer,
-    store::Replay,
-};
+use crate::{handler::Door, policy::Answer, store::Replay};
 
-/// The most rows that a catch-up may touch (S20).
-const MAX_CATCH_UP_ROWS: usize = 10_000;
+/// The most sets of roles that read a topic at a time, for each codec (S18).
+const MAX_ROLES: usize = 64;
+
+/// A catch-up up to this size, in bytes, is always worth it.
+const SMALL_CATCH_UP: usize = 4 * 1024;
 
 /// How a subscriber goes on.
 enum Way {
@@ -31,7 +30,6 @@ enum Way {
     Lanes,
     Resume {
         from: Position,
-        records: Vec<RecordBody>,
     },
     Snapshot {
         reason: Option<&'static str>,
@@ -46,70 +44,113 @@ impl Worker {
     pub(super) fn join(&mut self, key: SubKey, replays: &[(Position, Replay)], fx: &mut Vec<Effect>) {
         let Some(sub) = self.subs.get_mut(&key) else { return };
         sub.count += 1;
-        let sub = sub.clone();
-        let way = self.way(&sub, replays);
-        if sub.count == 1 && matches!(way, Way::Snapshot { reason: Some(reason::FORK | reason::CLASS) }) {
+        (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
+        let (principal, sees) = (Arc::clone(&sub.principal), sub.view != view::NONE);
+        let roles = self.roles(&principal);
+        let refused = if sees { self.admit(key, &principal, roles).err() } else { None };
+        let mut way = match (refused, sees) {
+            (Some(code), _) => Way::Refuse { code },
+            (None, false) => Way::Lanes,
+            (None, true) => self.way(key, replays),
+        };
+        let missed = match way {
+            Way::Resume { from } if from != self.head => {
+                let frame = self.catch_up_frame(key, from, replays).filter(|frame| self.is_worth_it(frame));
+                if frame.is_none() {
+                    way = Way::Snapshot { reason: Some(reason::LARGE) };
+                }
+                frame
+            }
+            _ => None,
+        };
+        let is_first = self.subs.get(&key).is_some_and(|sub| sub.count == 1);
+        if is_first && matches!(way, Way::Snapshot { reason: Some(reason::FORK | reason::CLASS) }) {
             self.note(key, Note::StrangeResume, fx);
         }
-        self.send(key, &self.subscribed(key, &sub, &way).into(), fx);
-        let stamp = Kind::Data(Arc::new(Stamp { at: self.head, next: None }));
-        for frame in self.first_frames(&sub, &way) {
-            fx.push(Effect::Send { to: key, frame, kind: stamp.clone() });
+        self.send_subscribed(key, &way, fx);
+        match way {
+            Way::Lanes | Way::Refuse { .. } => {}
+            Way::Snapshot { .. } => self.begin_snapshot(key, fx),
+            Way::Resume { from } => self.begin_resume(key, from, missed, fx),
         }
-        let live = matches!(way, Way::Resume { .. } | Way::Snapshot { .. });
         if let Some(sub) = self.subs.get_mut(&key) {
-            sub.live = live;
             sub.resume = None;
         }
     }
 
+    /// Lets a reader in, and gives it a channel.
+    fn admit(&mut self, key: SubKey, principal: &Value, roles: Roles) -> Result<(), &'static str> {
+        self.may_open(principal)?;
+        let Some(codec) = self.subs.get(&key).map(|sub| sub.codec) else { return Ok(()) };
+        let fits = |channel: &super::channel::Channel| channel.codec == codec && channel.roles == roles;
+        let number = match self.channels.iter().find(|channel| fits(channel)) {
+            Some(channel) => channel.number,
+            None if self.channels.iter().filter(|c| c.codec == codec).count() >= MAX_ROLES => {
+                return Err(code::LIMIT_REACHED);
+            }
+            None => self.open_channel(codec, roles),
+        };
+        if let Some(sub) = self.subs.get_mut(&key) {
+            (sub.live, sub.channel) = (true, number);
+        }
+        Ok(())
+    }
+
     /// Before the topic is loaded afresh: a reader will go on from here, if the history is still the same.
     pub(super) fn hold_where_it_stands(&mut self, key: SubKey) {
-        let (head, class) = (self.head, self.class());
+        let Some(sub) = self.subs.get(&key) else { return };
+        // What was sent to one that is behind may not have reached it, and half a snapshot is none.
+        let is_whole = sub.live && !sub.behind && sub.cursor.is_none();
+        let resume = is_whole.then(|| (self.flushed, self.class(sub)));
+        let was_live = sub.live;
         if let Some(sub) = self.subs.get_mut(&key) {
-            if sub.live {
-                sub.resume = Some((head, class));
+            if was_live {
+                sub.resume = resume;
                 sub.live = false;
             }
             sub.lanes.iter_mut().for_each(|lane| lane.wanted = true);
         }
     }
 
-    fn class(&self) -> u64 {
-        self.registry.class(self.root)
+    pub(super) fn roles(&self, principal: &Value) -> Roles {
+        sight::roles(&self.registry, self.root, principal, self.root_value().as_ref())
+    }
+
+    pub(super) fn root_value(&self) -> Option<Value> {
+        rows::root_value(&self.rows, self.registry.model(self.root).model.number())
+    }
+
+    /// The class of a reader: schema, roles, and who it is where rights depend on rows (S20).
+    fn class(&self, sub: &Subscriber) -> u64 {
+        let roles = self.roles(&sub.principal);
+        let fold = |hash: u64, part: u64| (hash ^ part).wrapping_mul(0x100_0000_01b3).rotate_left(23);
+        let answers =
+            roles.iter().fold(self.registry.class(self.root), |hash, role| fold(hash, *role as u64 + 1));
+        let class = if sight::is_by_row(&roles) { fold(answers, sub.identity) } else { answers };
+        class & ((1 << 48) - 1)
     }
 
     /// Asks who may open: of a topic that does not exist, only who may create it learns so (S44).
     pub(super) fn may_open(&self, principal: &Value) -> Result<(), &'static str> {
-        let root = &self.registry.model(self.root);
-        match root_row(root, &Overlay::over(self.rows.clone())) {
-            Some((_, row)) => match root.model.ask(Door::Open, principal, Some(&row), Some(&row)) {
-                Answer::Yes => Ok(()),
-                Answer::No | Answer::Unknown => Err(code::DENIED),
-            },
-            None => match root.model.ask(Door::Create, principal, None, None) {
-                Answer::Yes => Ok(()),
-                Answer::No | Answer::Unknown => Err(code::DENIED),
-            },
-        }
+        let model = &self.registry.model(self.root).model;
+        let answer = match self.root_value() {
+            Some(root) => model.ask(Door::Open, principal, Some(&root), Some(&root)),
+            None => model.ask(Door::Create, principal, None, None),
+        };
+        if answer == Answer::Yes { Ok(()) } else { Err(code::DENIED) }
     }
 
-    fn way(&self, sub: &Subscriber, replays: &[(Position, Replay)]) -> Way {
-        if sub.view == view::NONE {
-            return Way::Lanes;
-        }
-        if let Err(code) = self.may_open(&sub.principal) {
-            return Way::Refuse { code };
-        }
-        let Some((from, class)) = sub.resume else { return Way::Snapshot { reason: None } };
-        if class != self.class() {
+    fn way(&self, key: SubKey, replays: &[(Position, Replay)]) -> Way {
+        let resume = self.subs.get(&key).and_then(|sub| Some((sub.resume?, self.class(sub))));
+        let Some(((from, class), now)) = resume else { return Way::Snapshot { reason: None } };
+        if class != now {
             return Way::Snapshot { reason: Some(reason::CLASS) };
         }
-        if from == self.head {
-            return Way::Resume { from, records: Vec::new() };
+        if from == self.head || self.tail.after(from).is_some() {
+            return Way::Resume { from };
         }
         match replays.iter().find(|(at, _)| *at == from).map(|(_, replay)| replay) {
-            Some(Replay::Records { records, more: false, .. }) => self.resume(from, records),
+            Some(Replay::Records { more: false, .. }) => Way::Resume { from },
             Some(Replay::Records { .. }) => Way::Snapshot { reason: Some(reason::LARGE) },
             Some(Replay::Gap { head }) if from.offset < head.floor => {
                 Way::Snapshot { reason: Some(reason::TRIMMED) }
@@ -118,58 +159,115 @@ impl Worker {
         }
     }
 
-    /// What the store knows beyond the worker's own position will come as deltas.
-    fn resume(&self, from: Position, records: &[crate::store::Record]) -> Way {
-        let known = records.iter().filter(|record| record.at.offset <= self.head.offset);
-        let records: Result<Vec<_>, _> = known.map(|record| RecordBody::decode(&record.bytes)).collect();
-        match records {
-            Ok(records) if rows_touched(&records) <= MAX_CATCH_UP_ROWS => Way::Resume { from, records },
-            _ => Way::Snapshot { reason: Some(reason::LARGE) },
+    /// A catch-up that is larger than the topic is not worth it (S20).
+    fn is_worth_it(&self, frame: &Bytes) -> bool {
+        frame.len() <= self.size.max(SMALL_CATCH_UP)
+    }
+
+    fn begin_resume(&mut self, key: SubKey, from: Position, missed: Option<Bytes>, fx: &mut Vec<Effect>) {
+        if let Some(sub) = self.subs.get_mut(&key) {
+            sub.start = Stamp { at: from, next: None };
+        }
+        if let Some(frame) = missed {
+            let kind = Kind::CatchUp(Arc::new(Stamp { at: self.head, next: None }));
+            fx.push(Effect::Send { to: key, frame, kind });
+        }
+    }
+
+    fn begin_snapshot(&mut self, key: SubKey, fx: &mut Vec<Effect>) {
+        if let Some(sub) = self.subs.get_mut(&key) {
+            sub.start = Stamp { at: self.head, next: Some(pages::first()) };
+        }
+        self.send_pages(key, &pages::first(), true, fx);
+    }
+
+    /// Sends the next pages of a snapshot, as the rows stand now.
+    pub(super) fn send_pages(&mut self, key: SubKey, from: &rows::RowKey, first: bool, fx: &mut Vec<Effect>) {
+        let Some(sub) = self.subs.get(&key) else { return };
+        let Some(at) = self.channels.iter().position(|channel| channel.number == sub.channel) else { return };
+        let channel = &self.channels[at];
+        let shared = *from == pages::first() && !sight::is_by_row(&channel.roles);
+        let parts: Vec<Part> = match channel.snapshot.as_ref().filter(|_| shared) {
+            Some(known) => known.clone(),
+            None => {
+                let eyes = self.eyes(&channel.roles, &sub.principal);
+                let root = self.root_value();
+                pages::pages(&eyes, (channel.codec, channel.number), &self.rows, root.as_ref(), from)
+            }
+        };
+        if shared {
+            self.channels[at].snapshot = Some(parts.clone());
+        }
+        for (i, part) in parts.into_iter().enumerate() {
+            let stamp = Arc::new(Stamp { at: self.head, next: part.next.clone() });
+            let kind = if first && i == 0 { Kind::CatchUp(stamp) } else { Kind::Data(stamp) };
+            if let Some(sub) = self.subs.get_mut(&key) {
+                sub.cursor = part.next;
+            }
+            fx.push(Effect::Send { to: key, frame: part.frame, kind });
+        }
+    }
+
+    /// What the reader has is void: it gets the topic as it sees it now.
+    pub(super) fn start_over(&mut self, key: SubKey, reason: &'static str, fx: &mut Vec<Effect>) {
+        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let channel = sub.channel;
+        sub.count += 1;
+        (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
+        let principal = Arc::clone(&sub.principal);
+        self.send(key, &Reset { channel, reason: reason.into() }.into(), fx);
+        let roles = self.roles(&principal);
+        let way = match self.admit(key, &principal, roles) {
+            Ok(()) => Way::Snapshot { reason: Some(reason) },
+            Err(code) => Way::Refuse { code },
+        };
+        self.send_subscribed(key, &way, fx);
+        if matches!(way, Way::Snapshot { .. }) {
+            self.begin_snapshot(key, fx);
+        }
+    }
+
+    /// The client drops the channel's rows; its lanes stay open, so that it learns what became of its mutations.
+    pub(super) fn revoke(&mut self, key: SubKey, fx: &mut Vec<Effect>) {
+        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let channel = sub.channel;
+        sub.count += 1;
+        (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
+        self.send(key, &Reset { channel, reason: "revoked".into() }.into(), fx);
+        self.send_subscribed(key, &Way::Refuse { code: code::DENIED }, fx);
+    }
+
+    fn send_subscribed(&self, key: SubKey, way: &Way, fx: &mut Vec<Effect>) {
+        if let Some(sub) = self.subs.get(&key) {
+            self.send(key, &self.subscribed(key, sub, way).into(), fx);
         }
     }
 
     fn subscribed(&self, key: SubKey, sub: &Subscriber, way: &Way) -> Subscribed {
         let (how, from, reason) = match way {
             Way::Lanes => (how::LANES, self.head, None),
-            Way::Resume { from, .. } => (how::RESUMED, *from, None),
+            Way::Resume { from } => (how::RESUMED, *from, None),
             Way::Snapshot { reason } => (how::SNAPSHOT, self.head, *reason),
             // The same answer whether the topic has a history or not (S34).
             Way::Refuse { code } => (how::REFUSED, Position::default(), Some(*code)),
         };
         let refused = matches!(way, Way::Refuse { .. });
         let lanes = sub.lanes.iter().filter(|lane| self.lanes.is_read(lane.id));
+        let partial = self.channel_of(sub).and_then(|c| self.eyes(&c.roles, &sub.principal).partial());
         Subscribed {
             id: key.sub,
             count: sub.count,
-            channel: self.channel_of(sub).filter(|_| !refused).map_or(0, |channel| channel.number),
+            channel: sub.channel,
             how,
             offset: from.offset,
             epoch: from.epoch,
             until: if refused { 0 } else { self.head.offset },
-            class: if refused { 0 } else { self.class() },
+            class: if refused { 0 } else { self.class(sub) },
             lanes: lanes
                 .filter_map(|lane| self.lanes.get(lane.id).map(|known| known.wire(lane.index)))
                 .collect(),
             reason: reason.map(str::to_owned),
-            partial: None,
+            partial,
         }
     }
-
-    fn first_frames(&mut self, sub: &Subscriber, way: &Way) -> Vec<Bytes> {
-        let Some(channel) = self.channels.iter_mut().find(|channel| channel.codec == sub.codec) else {
-            return Vec::new();
-        };
-        match way {
-            Way::Lanes | Way::Refuse { .. } => Vec::new(),
-            Way::Snapshot { .. } => channel.snapshot(&self.rows),
-            Way::Resume { from, .. } if *from == self.head => Vec::new(),
-            Way::Resume { from, records } => {
-                vec![channel.catch_up(*from, catch_up(&self.registry, &self.rows, records))]
-            }
-        }
-    }
-}
-
-fn rows_touched(records: &[RecordBody]) -> usize {
-    records.iter().map(|record| record.rows.len()).sum()
 }

@@ -1,9 +1,10 @@
 //! A topic on one node: its rows, its runs, and what its worker decides. Pure: no clock, no I/O.
 
+mod advance;
 pub(crate) mod batch;
 pub(crate) mod catch_up;
 pub(crate) mod change;
-mod channel;
+pub(crate) mod channel;
 pub(crate) mod conduct;
 pub(crate) mod event;
 mod failure;
@@ -11,10 +12,16 @@ mod fan_out;
 mod join;
 pub(crate) mod lanes;
 mod notes;
+mod pages;
 pub(crate) mod queue;
 mod race;
+mod readers;
 pub(crate) mod record;
 pub(crate) mod rows;
+mod sight;
+mod step;
+mod tail;
+mod versions;
 pub(crate) mod worker;
 
 #[cfg(test)]

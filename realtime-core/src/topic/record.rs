@@ -17,9 +17,26 @@ pub(crate) struct RecordBody {
 /// What happened to one row; columns by their permanent numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum RowChange {
-    Create { model: u16, key: String, cells: Vec<(u16, Raw)> },
-    Update { model: u16, key: String, cells: Vec<(u16, Raw)> },
-    Delete { model: u16, key: String },
+    Create {
+        model: u16,
+        key: String,
+        cells: Vec<(u16, Raw)>,
+    },
+    Update {
+        model: u16,
+        key: String,
+        cells: Vec<(u16, Raw)>,
+        /// What these columns held, where a `read` may look at them; else empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        before: Vec<(u16, Raw)>,
+    },
+    Delete {
+        model: u16,
+        key: String,
+        /// What the row held, where a `read` may look at it; else empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        before: Vec<(u16, Raw)>,
+    },
 }
 
 /// What became of one mutation, in run order.
@@ -48,11 +65,21 @@ impl RecordBody {
 }
 
 impl RowChange {
+    /// About how many bytes it holds.
+    pub(crate) fn weight(&self) -> usize {
+        let (cells, before): (&[_], &[_]) = match self {
+            Self::Create { cells, .. } => (cells, &[]),
+            Self::Update { cells, before, .. } => (cells, before),
+            Self::Delete { before, .. } => (&[], before),
+        };
+        cells.iter().chain(before).map(|(_, raw)| raw.bytes().len() + 16).sum::<usize>() + self.id().1.len()
+    }
+
     pub(crate) fn id(&self) -> (u16, &str) {
         match self {
             Self::Create { model, key, .. }
             | Self::Update { model, key, .. }
-            | Self::Delete { model, key } => (*model, key),
+            | Self::Delete { model, key, .. } => (*model, key),
         }
     }
 }
@@ -68,7 +95,19 @@ mod tests {
         let body = RecordBody {
             rows: vec![
                 RowChange::Create { model: 1, key: "a".into(), cells: vec![(9, raw.clone())] },
-                RowChange::Delete { model: 1, key: "b".into() },
+                RowChange::Delete { model: 1, key: "b".into(), before: Vec::new() },
+                RowChange::Update {
+                    model: 1,
+                    key: "c".into(),
+                    cells: vec![(9, raw.clone())],
+                    before: vec![(9, Raw::null())],
+                },
+                RowChange::Update {
+                    model: 1,
+                    key: "d".into(),
+                    cells: vec![(9, raw.clone())],
+                    before: vec![],
+                },
             ],
             lanes: vec![LaneOutcome {
                 lane: LaneId([7; 16]),

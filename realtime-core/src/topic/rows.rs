@@ -39,6 +39,12 @@ impl Row {
 /// All rows of a topic.
 pub(crate) type Rows = BTreeMap<RowKey, Arc<Row>>;
 
+/// Returns the topic's root, of the model with this number; there is at most one.
+pub(crate) fn root_value(rows: &Rows, number: u16) -> Option<Value> {
+    let (key, row) = rows.range(RowKey::new(number, "")..).next()?;
+    (key.model == number).then(|| Arc::clone(&row.value))
+}
+
 /// Rows over rows: what was written stands in front of what was there; `None` is a row that was removed.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {

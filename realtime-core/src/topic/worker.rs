@@ -3,7 +3,10 @@
 //! At most one operation on the store is under way at a time (load, read, commit, catch up), so what an answer
 //! says is never older than the worker was when it asked (S24).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use realtime_protocol::{
@@ -14,14 +17,15 @@ use realtime_protocol::{
 
 use super::{
     batch::{self, Answer, Batch, Ground, Waiting},
-    change,
-    channel::{self, Channel},
-    event::{ConnId, Effect, Event, HeldLane, Kind, Loaded, Now, ReadAnswer, Stamp, SubKey, Subscriber},
+    channel::{self, Channel, Numbers},
+    event::{ConnId, Effect, Event, HeldLane, Kind, Now, ReadAnswer, Stamp, SubKey, Subscriber},
     lanes::Lanes,
     queue::Queue,
     race::Race,
-    record::RecordBody,
     rows::Rows,
+    sight::Roles,
+    tail::Tail,
+    versions::Versions,
 };
 use crate::{
     handler::Registry,
@@ -49,10 +53,11 @@ pub(crate) struct Worker {
     pub(super) head: Position,
     pub(super) floor: u64,
     pub(super) epoch: u32,
-    form: u32,
+    pub(super) form: u32,
     pub(super) rows: Arc<Rows>,
     /// The bytes of its rows.
-    size: usize,
+    pub(super) size: usize,
+    pub(super) versions: Versions,
     pub(super) subs: BTreeMap<SubKey, Subscriber>,
     /// Subscribers that wait for their answer.
     pub(super) joining: Vec<SubKey>,
@@ -66,14 +71,23 @@ pub(crate) struct Worker {
     pub(super) waiting: Queue,
     committing: Option<Batch>,
     pub(super) race: Race,
-    pub(super) channels: [Channel; 2],
+    pub(super) channels: Vec<Channel>,
+    numbers: Arc<Numbers>,
+    /// The last commits.
+    pub(super) tail: Tail,
+    /// Up to where readers were sent everything; the head, unless the topic is flushed at intervals.
+    pub(super) flushed: Position,
+    pub(super) flush_due: bool,
+    /// Whose mutations are in what was not flushed yet.
+    pub(super) authors: BTreeSet<SubKey>,
+    /// Readers that have room again, and where they stand.
+    pub(super) drained: BTreeMap<SubKey, Stamp>,
     pub(super) doubt: bool,
 }
 
 impl Worker {
-    /// Makes one for `topic`, whose root is the model at `root`; channels are numbered `numbers`.
-    pub(crate) fn new(registry: Arc<Registry>, topic: Topic, root: usize, numbers: [u32; 2]) -> Self {
-        let channel = |i: usize| Channel::new(Codec::ALL[i], numbers[i]);
+    /// Makes one for `topic`, whose root is the model at `root`; channels take their numbers from `numbers`.
+    pub(crate) fn new(registry: Arc<Registry>, topic: Topic, root: usize, numbers: Arc<Numbers>) -> Self {
         Self {
             registry,
             topic,
@@ -86,6 +100,7 @@ impl Worker {
             form: 0,
             rows: Arc::default(),
             size: 0,
+            versions: Versions::new(),
             subs: BTreeMap::new(),
             joining: Vec::new(),
             reading: Vec::new(),
@@ -95,7 +110,13 @@ impl Worker {
             waiting: Queue::default(),
             committing: None,
             race: Race::default(),
-            channels: [channel(0), channel(1)],
+            channels: Vec::new(),
+            numbers,
+            tail: Tail::default(),
+            flushed: Position::default(),
+            flush_due: false,
+            authors: BTreeSet::new(),
+            drained: BTreeMap::new(),
             doubt: false,
         }
     }
@@ -123,7 +144,7 @@ impl Worker {
         match event {
             Event::Subscribe { key, subscriber } => self.subscribe(key, subscriber, now),
             Event::Unsubscribe { key } => self.unsubscribe(key),
-            Event::Renewed { key, principal } => self.renewed(key, principal, fx),
+            Event::Renewed { key, principal, identity } => self.renewed(key, principal, identity, fx),
             Event::Mutate { key, count, lane, entries } => self.mutate(key, count, lane, entries, now, fx),
             Event::Loaded(loaded) => self.loaded(loaded, now, fx),
             Event::Read(answer) => self.read(answer, fx),
@@ -132,7 +153,12 @@ impl Worker {
             Event::Published(record) => self.published(&record, fx),
             Event::Doubt => self.doubt = true,
             Event::Retry => self.retry(),
-            Event::Drained { key, at } => self.drained(key, at.as_deref()),
+            Event::Behind { key } => self.behind(key),
+            Event::Drained { key, at } => self.drained(key, at),
+            Event::Flush => {
+                self.flush_due = false;
+                self.flush(fx);
+            }
         }
         self.turn(fx);
         effects
@@ -150,6 +176,8 @@ impl Worker {
         self.subs.remove(&key);
         self.joining.retain(|joining| *joining != key);
         self.reading.retain(|reading| *reading != key);
+        self.drained.remove(&key);
+        self.authors.remove(&key);
         self.waiting.let_go(key);
         self.lanes.let_go(key);
     }
@@ -187,16 +215,6 @@ impl Worker {
         }
     }
 
-    /// A reader has room again: it goes on from where it stands.
-    fn drained(&mut self, key: SubKey, at: Option<&Stamp>) {
-        let class = self.registry.class(self.root);
-        let Some(sub) = self.subs.get_mut(&key).filter(|sub| sub.live) else { return };
-        sub.live = false;
-        sub.resume = at.filter(|stamp| stamp.next.is_none()).map(|stamp| (stamp.at, class));
-        sub.lanes.iter_mut().for_each(|lane| lane.wanted = true);
-        self.joining.push(key);
-    }
-
     /// Begins the next operation, if none is under way: load, then doubts, then readers, then mutations.
     fn turn(&mut self, fx: &mut Vec<Effect>) {
         if self.busy {
@@ -214,7 +232,7 @@ impl Worker {
         if std::mem::take(&mut self.doubt) {
             return self.begin(Effect::Replay { after: self.head }, fx);
         }
-        if !self.joining.is_empty() || !self.unread.is_empty() {
+        if !self.joining.is_empty() || !self.unread.is_empty() || !self.drained.is_empty() {
             return self.begin_read(fx);
         }
         if !self.waiting.is_empty() && !self.race.waits() {
@@ -230,10 +248,11 @@ impl Worker {
     fn begin_read(&mut self, fx: &mut Vec<Effect>) {
         self.reading = std::mem::take(&mut self.joining);
         let mut lanes = std::mem::take(&mut self.unread);
-        let mut replays = Vec::new();
+        let mut replays = self.answer_drained(&[], fx);
         for sub in self.reading.iter().filter_map(|key| self.subs.get(key)) {
             lanes.extend(sub.lanes.iter().filter(|lane| lane.wanted).map(|lane| lane.id));
-            replays.extend(sub.resume.map(|(at, _)| at).filter(|at| *at != self.head));
+            let unknown = |at: &Position| *at != self.head && self.tail.after(*at).is_none();
+            replays.extend(sub.resume.map(|(at, _)| at).filter(unknown));
         }
         lanes.sort_unstable();
         lanes.dedup();
@@ -280,6 +299,7 @@ impl Worker {
         for key in std::mem::take(&mut self.reading) {
             self.join(key, replays, fx);
         }
+        self.answer_drained(replays, fx);
     }
 
     fn run_batch(&mut self, fx: &mut Vec<Effect>) {
@@ -291,12 +311,15 @@ impl Worker {
             form: self.form,
             rows: &self.rows,
             lanes: &self.lanes,
+            versions: &self.versions,
+            watched: self.is_guarded(),
             size: self.size,
         };
         let (batch, answers) = batch::run(&ground, &mut self.waiting);
         answers.into_iter().for_each(|answer| self.answer(answer, fx));
         if let Some(mut batch) = batch {
             let commit = std::mem::replace(&mut batch.commit, empty_commit());
+            batch.commit.record = commit.record.clone();
             self.committing = Some(batch);
             self.race.begin();
             self.begin(Effect::Commit(commit), fx);
@@ -329,31 +352,6 @@ impl Worker {
         match result {
             Ok(head) => self.kept(batch, head, fx),
             Err(error) => self.lost(batch, error, now, fx),
-        }
-    }
-
-    fn kept(&mut self, batch: Batch, head: Head, fx: &mut Vec<Effect>) {
-        self.race.won();
-        self.floor = head.floor;
-        let moved = head.at != self.head;
-        let prev_epoch = self.head.epoch;
-        self.head = head.at;
-        if moved {
-            let rows = Arc::make_mut(&mut self.rows);
-            for (key, row) in batch.written {
-                let old = rows.get(&key).map_or(0, |row| row.size());
-                self.size = (self.size + row.as_ref().map_or(0, |row| row.size())).saturating_sub(old);
-                match row {
-                    Some(row) => rows.insert(key, row),
-                    None => rows.remove(&key),
-                };
-            }
-        }
-        self.note_ran(&batch.ran, &batch.record.lanes, fx);
-        self.lanes.advance(Some(head.at), &batch.record.lanes, &batch.got);
-        self.fan_out(&batch.record, moved, fx);
-        if moved && let Ok(bytes) = batch.record.encode() {
-            fx.push(Effect::Publish(Record { at: head.at, prev_epoch, bytes }));
         }
     }
 
@@ -395,52 +393,14 @@ impl Worker {
         }
     }
 
-    /// Takes the steps that other nodes committed.
-    pub(super) fn take_records(&mut self, records: &[Record], fx: &mut Vec<Effect>) {
-        for record in records {
-            if record.at.offset <= self.head.offset {
-                continue;
-            }
-            let taken = RecordBody::decode(&record.bytes).and_then(|body| {
-                let rows = Arc::make_mut(&mut self.rows);
-                body.rows.iter().try_for_each(|c| change::apply(&self.registry, rows, c))?;
-                Ok(body)
-            });
-            let body = match taken {
-                Ok(body) => body,
-                Err(error) => {
-                    tracing::error!(topic = %self.topic, %error, "a record cannot be applied; loading afresh");
-                    return self.reload(fx);
-                }
-            };
-            self.head = record.at;
-            self.lanes.advance(Some(record.at), &body.lanes, &std::collections::HashMap::new());
-            self.fan_out(&body, true, fx);
-        }
-        self.size = self.rows.values().map(|row| row.size()).sum();
+    pub(super) fn open_channel(&mut self, codec: Codec, roles: Roles) -> u32 {
+        let number = self.numbers.next();
+        self.channels.push(Channel::new(codec, roles, number, self.head));
+        number
     }
 
-    fn loaded(&mut self, loaded: Result<Loaded, StoreError>, now: Now, fx: &mut Vec<Effect>) {
-        self.busy = false;
-        let rows = loaded.and_then(|loaded| {
-            let rows = loaded.rows.iter().map(|row| change::load(&self.registry, row));
-            let rows: Result<Vec<_>, _> = rows.filter_map(Result::transpose).collect();
-            rows.map(|rows| (loaded.head, rows)).map_err(|e| StoreError::Unusable(e.into()))
-        });
-        match rows {
-            Err(error) => self.fail(&error, fx),
-            Ok((head, rows)) => {
-                self.state = State::Ready;
-                if head.at != self.head && self.subs.values().any(|sub| sub.count > 0) {
-                    self.join_all_again();
-                }
-                self.epoch = now.epoch;
-                (self.head, self.floor, self.form) = (head.at, head.floor, head.form);
-                self.size = rows.iter().map(|(_, row)| row.size()).sum();
-                self.rows = Arc::new(rows.into_iter().collect());
-                self.channels.iter_mut().for_each(|channel| channel.restart(head.at));
-            }
-        }
+    pub(super) fn channel_of(&self, sub: &Subscriber) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.number == sub.channel)
     }
 
     pub(super) fn send(&self, to: SubKey, frame: &ServerFrame, fx: &mut Vec<Effect>) {

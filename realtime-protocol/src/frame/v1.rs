@@ -249,6 +249,8 @@ pub mod reason {
     pub const CLASS: &str = "class";
     /// The catch-up would be larger.
     pub const LARGE: &str = "large";
+    /// The reader was too slow, and the log does not reach back to where it stands (S15).
+    pub const LAGGED: &str = "lagged";
 }
 
 frames! {

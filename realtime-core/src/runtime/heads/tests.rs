@@ -116,16 +116,8 @@ impl Scene {
     }
 
     async fn subscribe(&self, node: usize) {
-        let subscriber = Subscriber {
-            codec: Codec::Json,
-            view: view::ALL,
-            lanes: Vec::new(),
-            resume: None,
-            principal: Arc::new(Anyone { id: "ann".into() }),
-            conduct: Arc::default(),
-            count: 0,
-            live: false,
-        };
+        let ann = Arc::new(Anyone { id: "ann".into() });
+        let subscriber = Subscriber::new(Codec::Json, view::ALL, ann, 1, Arc::default());
         let (topic, out) = (self.topic.clone(), Arc::clone(&self.outs[node]));
         let message = Message::Subscribe { topic, root: 0, key: key(), subscriber, out };
         self.hubs[node].send(&self.topic, message).await;
@@ -136,7 +128,12 @@ impl Scene {
     async fn vote(&mut self) {
         self.seq += 1;
         let lane = HeldLane { id: LaneId([1; 16]), index: 0, day: Day::of_ms(0), wanted: false };
-        let call = Call { mutator: mutator_number("Poll", "vote"), key: Some("lunch".into()), args: vec![] };
+        let call = Call {
+            mutator: mutator_number("Poll", "vote"),
+            key: Some("lunch".into()),
+            args: vec![],
+            seen: None,
+        };
         let context = Context {
             principal: Arc::new(Anyone { id: "ann".into() }),
             now: Timestamp::from_ms(0),
@@ -208,7 +205,7 @@ async fn plant(registry: &Registry, store: &dyn Store, topic: &Topic) {
     let poll: Poll = serde_json::from_str(r#"{"id":"lunch","votes":0,"closed":false}"#).unwrap();
     let row = Arc::new(entry.model.row_of(Box::new(poll)).unwrap());
     let key = RowKey::new(entry.model.number(), "lunch");
-    let created = change::row_change(registry, &key, None, Some(&row)).unwrap();
+    let created = change::row_change(registry, &key, None, Some(&row), false).unwrap();
     let record = RecordBody { rows: vec![created], lanes: Vec::new() };
     let commit = Commit {
         expected: Position::default(),

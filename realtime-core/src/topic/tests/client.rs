@@ -121,14 +121,19 @@ impl Client {
     }
 
     fn delta(&mut self, delta: &Delta) {
-        let at = self.at.expect("a delta before a position");
+        // While pages come, deltas move the snapshot to come (S23).
+        let at = self.snapshot.or(self.at).expect("a delta before a position");
         let from = delta.to - delta.span;
         assert!(from <= at.offset, "L1: a gap: at {}, delta from {from}", at.offset);
         if delta.to <= at.offset {
             return;
         }
         let epoch = delta.epoch.unwrap_or(at.epoch);
-        self.at = Some(Position { offset: delta.to, epoch });
+        let at = Position { offset: delta.to, epoch };
+        match &mut self.snapshot {
+            Some(coming) => *coming = at,
+            None => self.at = Some(at),
+        }
         delta.rows.iter().for_each(|row| self.row(row));
         self.log.push(format!("delta @{} {}", delta.to, self.words()));
     }

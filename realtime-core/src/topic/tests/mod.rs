@@ -4,7 +4,9 @@ mod abuse;
 mod client;
 mod laws;
 mod race;
+mod rights;
 mod script;
+mod stage;
 mod world;
 
 use realtime_core::{SyncError, SyncModel, mutations};

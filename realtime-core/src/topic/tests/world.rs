@@ -15,6 +15,7 @@ use realtime_protocol::{
 use super::{
     super::{
         batch::Waiting,
+        channel::Numbers,
         event::{ConnId, Effect, Event, HeldLane, Loaded, Now, ReadAnswer, SubKey, Subscriber},
         worker::Worker,
     },
@@ -104,7 +105,7 @@ impl World {
         let poll = Poll { id: "lunch".into(), votes: 0, closed: false };
         let row = Arc::new(entry.model.row_of(Box::new(poll)).unwrap());
         let key = RowKey::new(entry.model.number(), "lunch");
-        let created = change::row_change(&self.registry, &key, None, Some(&row)).unwrap();
+        let created = change::row_change(&self.registry, &key, None, Some(&row), false).unwrap();
         let record = RecordBody { rows: vec![created], lanes: Vec::new() };
         let changes: Vec<Change> = record.rows.iter().map(change::store_change).collect();
         let commit = Commit {
@@ -127,7 +128,8 @@ impl World {
 
     fn fresh_worker(&mut self) -> Worker {
         self.epoch += 2;
-        Worker::new(Arc::clone(&self.registry), self.topic.clone(), 0, [self.epoch, self.epoch + 1])
+        let numbers = Arc::new(Numbers::new(self.epoch));
+        Worker::new(Arc::clone(&self.registry), self.topic.clone(), 0, numbers)
     }
 
     /// A node dies: what it asked of the store may have happened; its connections are gone.
@@ -177,16 +179,10 @@ impl World {
         it.sub += 1;
         let key = SubKey { conn, sub: it.sub };
         let lane = HeldLane { id: it.lane, index: 0, day: today(), wanted: !it.pending.is_empty() };
-        let subscriber = Subscriber {
-            codec: Codec::Json,
-            view: view::ALL,
-            lanes: vec![lane],
-            resume: it.at.map(|at| (at, it.class)),
-            principal: Arc::new(Anyone { id: "ann".into() }),
-            count: 0,
-            live: false,
-            conduct: Arc::default(),
-        };
+        let ann = Arc::new(Anyone { id: "ann".into() });
+        let mut subscriber = Subscriber::new(Codec::Json, view::ALL, ann, 1, Arc::default());
+        subscriber.lanes.push(lane);
+        subscriber.resume = it.at.map(|at| (at, it.class));
         self.step(node, Event::Subscribe { key, subscriber });
     }
 
@@ -219,7 +215,12 @@ impl World {
             after: before.filter(|before| before + 1 != seq),
             got: it.got,
             hash: mutator_number("Poll", name),
-            call: Call { mutator: mutator_number("Poll", name), key: Some("lunch".into()), args: Vec::new() },
+            call: Call {
+                mutator: mutator_number("Poll", name),
+                key: Some("lunch".into()),
+                args: Vec::new(),
+                seen: None,
+            },
             context: Context {
                 principal: Arc::new(Anyone { id: "ann".into() }),
                 now: Timestamp::from_ms(0),
