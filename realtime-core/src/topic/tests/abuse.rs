@@ -195,7 +195,7 @@ fn waiting(n: usize, running: Running, conduct: &Conduct) -> Vec<Waiting> {
         after: None,
         got: 0,
         hash: 0,
-        call: handler::Call { mutator: 1, key: None, args: Vec::new() },
+        call: handler::Call { mutator: 1, key: None, args: Vec::new(), seen: None },
         context: context.clone(),
         may_begin: true,
         ticket: Some(conduct.ticket()),
