@@ -259,6 +259,8 @@ impl Stage {
     fn deliver(&mut self, to: SubKey, frame: bytes::Bytes, kind: Kind) {
         if let Some(reader) = self.readers.get_mut(&to) {
             reader.log.push(words(&frame));
+            let who = reader.who.clone();
+            self.check_no_leak(&who, &frame);
         }
         if !self.slow.contains(&to) {
             return self.arrive(to, &frame, &kind);
@@ -312,6 +314,27 @@ impl Stage {
         let replays = after.into_iter().map(replay).collect::<Result<_, crate::store::StoreError>>()?;
         let (head, rows) = now(self.store.lanes(&self.topic, lanes))?;
         Ok(ReadAnswer { head, lanes: lanes.iter().copied().zip(rows).collect(), replays })
+    }
+
+    /// L9: what a frame holds is what its reader may see just now.
+    fn check_no_leak(&self, who: &str, frame: &[u8]) {
+        let rows = match Codec::Json.decode(frame).unwrap() {
+            ServerFrame::Page(page) => page.rows,
+            ServerFrame::Delta(delta) => delta.rows,
+            _ => return,
+        };
+        let truth = self.truth(who);
+        for row in rows {
+            let (id, cells): (_, Vec<(u16, Raw)>) = match row {
+                WireRow::Put(put) => ((put.model, put.key), (0..).zip(put.values).collect()),
+                WireRow::Part(part) => ((part.model, part.key), part.cells.0),
+                WireRow::Columns(columns) => ((columns.model, columns.key), columns.cells.0),
+                _ => continue,
+            };
+            let seen = truth.get(&id).unwrap_or_else(|| panic!("L9: {who} was sent {id:?}"));
+            let leaked = cells.iter().find(|(at, value)| seen.get(at) != Some(value));
+            assert_eq!(leaked, None, "L9: {who} was sent a column of {id:?}");
+        }
     }
 
     /// A frame reaches the reader: that is where it stands, should it stall now.
