@@ -41,6 +41,12 @@ impl Poll {
         self.closed = true;
     }
 
+    /// Two at once: the second is told.
+    #[mutation(conflict = refuse)]
+    fn decide(&mut self) {
+        self.votes += 100;
+    }
+
     fn idle(&mut self) {}
 
     #[mutation(optimistic = none)]

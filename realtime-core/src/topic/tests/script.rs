@@ -72,6 +72,42 @@ fn s10_refusals_and_changes_of_nothing_take_no_offset() {
 }
 
 #[test]
+fn s8_a_mutation_that_refuses_conflicts_is_told_of_what_others_did_since_its_author_looked() {
+    let (mut world, ann) = one();
+    let bob = world.add_client(0);
+    world.connect(bob, 0);
+    world.settle();
+    // Bob has not seen ann's vote when he decides.
+    world.clients[ann].call("vote");
+    world.clients[bob].call("decide");
+    world.send(ann);
+    world.send(bob);
+    world.settle();
+    let refused = world.clients[bob].settled.pop().unwrap().1;
+    let Outcome::Refused(refused) = refused else { panic!("{refused:?}") };
+    let error: serde_json::Value = refused.error.decode().unwrap();
+    assert_eq!(error, serde_json::json!({ "code": "rt/stale", "version": 2 }));
+    assert_eq!(world.votes(), 1);
+    // Now he has; and what he does himself in a row is no conflict.
+    call(&mut world, bob, &["decide", "decide"]);
+    assert_eq!(world.votes(), 201);
+}
+
+#[test]
+fn s8_another_nodes_commit_is_a_conflict_too() {
+    let mut world = World::new(2);
+    let (ann, bob) = (world.add_client(0), world.add_client(1));
+    world.connect(ann, 0);
+    world.connect(bob, 1);
+    world.settle();
+    let at = world.clients[bob].at;
+    call(&mut world, ann, &["vote"]);
+    world.clients[bob].at = at;
+    call(&mut world, bob, &["decide"]);
+    assert_eq!(world.votes(), 1);
+}
+
+#[test]
 fn s4_a_repeat_is_answered_with_the_outcome_that_was_kept() {
     let (mut world, ann) = one();
     call(&mut world, ann, &["vote"]);

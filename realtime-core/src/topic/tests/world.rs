@@ -219,7 +219,7 @@ impl World {
                 mutator: mutator_number("Poll", name),
                 key: Some("lunch".into()),
                 args: Vec::new(),
-                seen: None,
+                seen: it.at.map(|at| at.offset),
             },
             context: Context {
                 principal: Arc::new(Anyone { id: "ann".into() }),
