@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod guests;
+mod hidden;
 mod hostile;
 mod limits;
 mod mutations;

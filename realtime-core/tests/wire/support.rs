@@ -134,7 +134,7 @@ impl Server {
             }
         }
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-        Client { socket, codec, mutated: 0 }
+        Client { socket, codec, mutated: 0, heard: Vec::new() }
     }
 
     /// A guest of JSON who has been welcomed.
@@ -157,6 +157,8 @@ pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     codec: Codec,
     mutated: u64,
+    /// Every byte that came.
+    heard: Vec<u8>,
 }
 
 /// A connection's end: the code and reason of its `bye`, and the code of its close frame.
@@ -184,7 +186,21 @@ impl Client {
 
     async fn message(&mut self) -> Message {
         let next = tokio::time::timeout(Duration::from_secs(20), self.socket.next());
-        next.await.expect("the server says nothing").expect("the server is gone").unwrap()
+        let message = next.await.expect("the server says nothing").expect("the server is gone").unwrap();
+        self.heard.extend_from_slice(&message.clone().into_data());
+        message
+    }
+
+    /// Tells whether a text stood in anything that came so far.
+    pub(crate) fn heard(&self, text: &str) -> bool {
+        self.heard.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+    }
+
+    /// Reads until a text has come.
+    pub(crate) async fn hear(&mut self, text: &str) {
+        while !self.heard(text) {
+            self.next().await;
+        }
     }
 
     pub(crate) async fn next(&mut self) -> ServerFrame {
