@@ -96,8 +96,13 @@ pub enum Retain {
         /// The column (Rust name) that says when an entity came to be: a `Timestamp`.
         by: &'static str,
     },
-    /// The oldest, by key, beyond this many in a topic.
-    Count(u32),
+    /// The oldest beyond this many in a topic.
+    Count {
+        /// How many stay.
+        most: u32,
+        /// The column (Rust name) that says when an entity came to be, a `Timestamp`; `None`: the lowest keys go first.
+        by: Option<&'static str>,
+    },
 }
 
 /// Where a model lives, as the derive says it.

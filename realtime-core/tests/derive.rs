@@ -311,10 +311,9 @@ fn how_long_and_how_often_are_data() {
     assert_eq!((room.every, room.retain), (Some(50), None));
     let age = Retain::Age { ms: 90 * 86_400_000, by: "sent_at" };
     assert_eq!((message.every, message.retain), (None, Some(age)));
-    assert_eq!(
-        (Line::parts().retain, Stamp::parts().retain),
-        (Some(Retain::Count(1000)), { Some(Retain::Age { ms: 60_000, by: "read_at" }) })
-    );
+    assert_eq!(Line::parts().retain, Some(Retain::Count { most: 1000, by: None }));
+    assert_eq!(Visit::parts().retain, Some(Retain::Count { most: 100, by: Some("at") }));
+    assert_eq!(Stamp::parts().retain, Some(Retain::Age { ms: 60_000, by: "read_at" }));
 }
 
 /// A line of a log, of which the last thousand stay.
@@ -333,6 +332,15 @@ struct Stamp {
     id: Id,
     sent_at: Timestamp,
     read_at: Timestamp,
+}
+
+/// The newest hundred, by the one time that there is.
+#[derive(SyncModel, Clone, Serialize, Deserialize)]
+#[sync(topic = Room, retain = 100)]
+struct Visit {
+    #[sync(key)]
+    id: Id,
+    at: Timestamp,
 }
 
 #[test]

@@ -42,11 +42,12 @@ struct OfText {
 }
 
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
-#[sync(topic = Log, retain(sent_at) = 1000)]
+#[sync(topic = Log, retain = 1000)]
 struct Count {
     #[sync(key)]
     id: Id,
     sent_at: Timestamp,
+    read_at: Timestamp,
 }
 
 #[derive(SyncModel, Clone, Serialize, Deserialize)]

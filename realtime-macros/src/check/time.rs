@@ -18,8 +18,8 @@ const EVERY: (u64, u64) = (10, 60_000);
 pub(crate) enum Retain {
     /// Those older than so many milliseconds, by this column.
     Age(u64, String),
-    /// The oldest, beyond so many in a topic.
-    Count(u32),
+    /// The oldest beyond so many in a topic, by this column; without one, the lowest keys.
+    Count(u32, Option<String>),
 }
 
 /// `retain`, as written.
@@ -45,7 +45,7 @@ pub(super) fn every(opt: &Opt, errors: &mut Errors) -> Option<(Span, u32)> {
     Some((opt.span(), u32::try_from(ms).ok()?))
 }
 
-/// Reads `retain = "90d"`, `retain(sent_at) = "90d"` or `retain = 1000`.
+/// Reads `retain = "90d"`, `retain = 1000`, or with the column's name `retain(sent_at) = …`.
 pub(super) fn retain(opt: &Opt, errors: &mut Errors) -> Option<RawRetain> {
     let example = "write `retain = \"90d\"`, `retain(sent_at) = \"90d\"` or `retain = 1000`";
     let by = match &opt.args {
@@ -60,12 +60,8 @@ pub(super) fn retain(opt: &Opt, errors: &mut Errors) -> Option<RawRetain> {
     };
     let what = match &opt.value {
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => What::Age(duration(text, errors)?),
-        Some(Expr::Lit(ExprLit { lit: Lit::Int(count), .. })) => match (count.base10_parse(), &by) {
-            (Ok(1..), Some(by)) => {
-                errors.at(by, "a count needs no column: the oldest go first. write `retain = 1000`");
-                return None;
-            }
-            (Ok(count @ 1..), None) => What::Count(count),
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(count), .. })) => match count.base10_parse() {
+            Ok(count @ 1..) => What::Count(count),
             _ => {
                 errors.at(count, "a count is a whole number from 1 to 4294967295");
                 return None;
@@ -84,7 +80,7 @@ pub(super) fn retain(opt: &Opt, errors: &mut Errors) -> Option<RawRetain> {
 }
 
 impl RawRetain {
-    /// Checks it against the model: only a child has it, and an age needs a column that says when.
+    /// Checks it against the model: only a child has it, and which is old is told by a `Timestamp`.
     pub(super) fn check(self, is_root: bool, columns: &[Field], errors: &mut Errors) -> Option<Retain> {
         if is_root {
             errors.span(
@@ -93,8 +89,12 @@ impl RawRetain {
             );
             return None;
         }
+        let no_time = columns.iter().all(|column| !is_time(&column.ty));
         match self.what {
-            What::Count(count) => Some(Retain::Count(count)),
+            What::Count(count) if self.by.is_none() && no_time => Some(Retain::Count(count, None)),
+            What::Count(count) => {
+                column(self.at, self.by, columns, errors).map(|by| Retain::Count(count, Some(by)))
+            }
             What::Age(ms) => column(self.at, self.by, columns, errors).map(|by| Retain::Age(ms, by)),
         }
     }
@@ -121,7 +121,7 @@ fn column(at: Span, by: Option<Ident>, columns: &[Field], errors: &mut Errors) -
     match columns.iter().find(|c| c.rust == name) {
         Some(column) if is_time(&column.ty) => Some(name),
         Some(_) => {
-            errors.at(&by, format!("`{name}` is no `Timestamp`: an age is measured from one"));
+            errors.at(&by, format!("`{name}` is no `Timestamp`: which is the oldest is told by one"));
             None
         }
         None => {

@@ -273,7 +273,10 @@ fn retain(retain: &Retain) -> TokenStream {
     let p = private();
     match retain {
         Retain::Age(ms, by) => quote!(#p::Retain::Age { ms: #ms, by: #by }),
-        Retain::Count(count) => quote!(#p::Retain::Count(#count)),
+        Retain::Count(most, by) => {
+            let by = option(by.as_ref().map(|by| quote!(#by)));
+            quote!(#p::Retain::Count { most: #most, by: #by })
+        }
     }
 }
 
