@@ -9,7 +9,7 @@ use realtime_core::{
         Raw,
         frame::{
             ClientFrame, Codec, ServerFrame,
-            v1::{Call, Entry, Hello, Mutate, Outcome, Sub, Subscribed, Welcome, view},
+            v1::{Ack, Call, Entry, Hello, Mutate, Outcome, Sub, Subscribed, Welcome, view},
         },
         schema::mutator_number,
     },
@@ -276,11 +276,17 @@ impl Client {
     /// Sends one mutation, and returns what became of it.
     pub(crate) async fn outcome(&mut self, mutation: &str, key: Option<&str>, args: Vec<Raw>) -> Outcome {
         let seq = self.mutate(mutation, key, args).await;
+        let ack = self.ack().await;
+        let [(0, acked, outcome)] = ack.outcomes.as_slice() else { panic!("{ack:?}") };
+        assert_eq!(*acked, seq);
+        outcome.clone()
+    }
+
+    /// Waits for the next ack.
+    pub(crate) async fn ack(&mut self) -> Ack {
         loop {
             if let ServerFrame::Ack(ack) = self.next().await {
-                let [(0, acked, outcome)] = ack.outcomes.as_slice() else { panic!("{ack:?}") };
-                assert_eq!(*acked, seq);
-                return outcome.clone();
+                return ack;
             }
         }
     }
