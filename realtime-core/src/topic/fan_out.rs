@@ -171,8 +171,11 @@ impl Worker {
 
     /// Data to readers: those whose snapshot is not complete are told where it goes on.
     fn send_data(&self, to: Vec<SubKey>, frame: Bytes, kind: &Kind, fx: &mut Vec<Effect>) {
-        let (paging, done): (Vec<_>, Vec<_>) =
-            to.into_iter().partition(|key| self.subs.get(key).is_some_and(|sub| sub.cursor.is_some()));
+        let is_paging = |key: &SubKey| self.subs.get(key).is_some_and(|sub| sub.cursor.is_some());
+        let (paging, done): (Vec<_>, Vec<_>) = match self.subs.values().any(|sub| sub.cursor.is_some()) {
+            true => to.into_iter().partition(is_paging),
+            false => (Vec::new(), to),
+        };
         for to in paging {
             let next = self.subs.get(&to).and_then(|sub| sub.cursor.clone());
             let kind = Kind::Data(Arc::new(Stamp { at: self.head, next }));
