@@ -99,7 +99,11 @@ fn patchable(scene: &Scene<'_>, call: &Call, patched: &[(u16, &Raw)]) -> Result<
     if patched.is_empty() {
         return scene.target(Door::Patch, call).map(|(key, _)| key);
     }
-    let columns = &scene.registry.schema_of(scene.entry).columns;
+    let described = scene.registry.schema_of(scene.entry);
+    if described.generic.patch.is_empty() {
+        return Err(Refusal::Denied);
+    }
+    let columns = &described.columns;
     let key = call.key.as_deref().ok_or_else(|| invalid("key", "required", "names no entity".into()))?;
     let unknown = patched.iter().find(|(at, _)| usize::from(*at) >= columns.len());
     if let Some((at, _)) = unknown {
