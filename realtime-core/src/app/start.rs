@@ -71,7 +71,8 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     let durability = store.durability();
     let (limits, lane_rows) = (parts.limits, Arc::default());
     let door = Arc::new(Door { auth: parts.auth, guests, see });
-    Ok(Arc::new(Served { hub, registry, durability, origins: parts.origins, door, limits, lane_rows }))
+    let (origins, budget) = (parts.origins, Arc::default());
+    Ok(Arc::new(Served { hub, registry, durability, origins, door, limits, budget, lane_rows }))
 }
 
 /// Makes a value of a principal.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use realtime_protocol::session::limit::{LaneRows, Limits};
 
-use super::{Hub, Origins, session::Identity};
+use super::{Hub, Origins, outbound::Budget, session::Identity};
 use crate::{
     auth::{AuthError, Hello},
     handler::Registry,
@@ -19,6 +19,8 @@ pub(crate) struct Served {
     pub(crate) origins: Origins,
     pub(crate) door: Arc<dyn FrontDoor>,
     pub(crate) limits: Limits,
+    /// What may wait for slow readers together.
+    pub(crate) budget: Arc<Budget>,
     /// The rows of lanes that each principal makes (S47).
     pub(crate) lane_rows: Arc<Mutex<LaneRows>>,
 }

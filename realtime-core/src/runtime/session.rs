@@ -24,7 +24,7 @@ use crate::{
     topic::{
         batch::Waiting,
         conduct::Conduct,
-        event::{ConnId, Event, HeldLane, SubKey, Subscriber},
+        event::{ConnId, Event, HeldLane, Stamp, SubKey, Subscriber},
         rows::Value,
     },
     tx::Context,
@@ -215,6 +215,21 @@ impl Session {
             Some((topic.clone(), Message::Event { topic: topic.clone(), event }))
         };
         self.machine.open().filter_map(tell).collect()
+    }
+
+    /// A subscription has room again, and stands at `at`: what its topic is to be told.
+    pub(crate) fn drained(&self, sub: u32, at: Option<Arc<Stamp>>) -> Option<(Topic, Message)> {
+        self.tell(sub, Event::Drained { key: self.key(sub), at })
+    }
+
+    /// Data of a subscription was dropped: what its topic is to be told.
+    pub(crate) fn behind(&self, sub: u32) -> Option<(Topic, Message)> {
+        self.tell(sub, Event::Behind { key: self.key(sub) })
+    }
+
+    fn tell(&self, sub: u32, event: Event) -> Option<(Topic, Message)> {
+        let (_, topic) = self.machine.open().find(|(open, _)| *open == sub)?;
+        Some((topic.clone(), Message::Event { topic: topic.clone(), event }))
     }
 
     /// The connection is gone: what its topics are to be told.

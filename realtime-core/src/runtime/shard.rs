@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use realtime_protocol::{Day, Position, Topic, code};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     outbound::{Closing, Outbound},
@@ -23,7 +23,7 @@ use crate::{
     store::{Record, Store},
     topic::{
         channel::Numbers,
-        event::{ConnId, Effect, Event, Now, SubKey, Subscriber},
+        event::{ConnId, Effect, Event, Kind, Now, SubKey, Subscriber},
         worker::Worker,
     },
 };
@@ -63,6 +63,11 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How many operations on store and broker may be under way; then messages wait (L11).
 const MAX_UNDER_WAY: usize = 4096;
 
+/// How many messages a shard takes before it writes what came of them; as a rule it writes when none is ready.
+const TURN: usize = 256;
+/// How many sockets it writes to before other tasks have their turn.
+const SOCKETS_AT_ONCE: usize = 256;
+
 /// What became of an operation: whom to tell it, unless he is gone.
 type Done = Option<(Topic, u64, Event)>;
 
@@ -76,6 +81,8 @@ struct Shard {
     /// The connections that subscribe here, and how often.
     conns: BTreeMap<ConnId, (Arc<Outbound>, usize)>,
     io: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Connections that were handed frames in this turn: each is written to once, at its end.
+    dirty: Vec<Arc<Outbound>>,
     /// Numbers workers, so that no answer reaches another than who asked.
     born: u64,
 }
@@ -95,9 +102,9 @@ pub(super) async fn run(
     numbers: Arc<Numbers>,
     mut messages: mpsc::Receiver<Message>,
 ) {
-    let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
-    let mut shard = Shard { registry, store, peers, numbers, topics, conns, io, born: 0 };
+    let mut shard = Shard::new(registry, store, peers, numbers);
     let mut look = tokio::time::interval(IDLE);
+    let mut taken = 0;
     loop {
         // In this order, always: what a seed did, it does again (L13). Messages make operations, so they wait for them.
         tokio::select! {
@@ -108,11 +115,39 @@ pub(super) async fn run(
                 Some(message) => shard.take(message),
                 None => return,
             },
+            // Nothing more is ready: the turn is over.
+            () = std::future::ready(()), if !shard.dirty.is_empty() => taken = TURN,
+        }
+        taken += 1;
+        if taken >= TURN {
+            shard.flush().await;
+            taken = 0;
         }
     }
 }
 
 impl Shard {
+    fn new(
+        registry: Arc<Registry>,
+        store: Arc<dyn Store>,
+        peers: Option<Arc<Peers>>,
+        numbers: Arc<Numbers>,
+    ) -> Self {
+        let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
+        Self { registry, store, peers, numbers, topics, conns, io, dirty: Vec::new(), born: 0 }
+    }
+
+    /// Writes what the turn made, one joined write for each connection.
+    async fn flush(&mut self) {
+        let now = Instant::now();
+        for (at, out) in self.dirty.drain(..).enumerate() {
+            out.flush(now);
+            if at % SOCKETS_AT_ONCE == SOCKETS_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     fn done(&mut self, done: Done) {
         if let Some((topic, born, event)) = done
             && self.topics.get(&topic).is_some_and(|held| held.born == born)
@@ -130,6 +165,9 @@ impl Shard {
             }
             Message::Unsubscribe { topic, key } => {
                 self.step(&topic, Event::Unsubscribe { key });
+                if let Some((out, _)) = self.conns.get(&key.conn) {
+                    out.forget(key.sub);
+                }
                 self.let_go(key.conn);
             }
             Message::Event { topic, event } => self.step(&topic, event),
@@ -188,10 +226,8 @@ impl Shard {
     fn carry_out(&mut self, topic: &Topic, born: u64, effect: Effect) {
         let (store, topic) = (Arc::clone(&self.store), topic.clone());
         match effect {
-            Effect::Send { to, frame, .. } => self.send(to.conn, frame),
-            Effect::SendAll { to, frame, .. } => {
-                to.iter().for_each(|to| self.send(to.conn, frame.clone()));
-            }
+            Effect::Send { to, frame, kind } => self.send(&[to], &frame, &kind),
+            Effect::SendAll { to, frame, kind } => self.send(&to, &frame, &kind),
             Effect::Close { conn, code, reason } => {
                 if let Some((out, _)) = self.conns.get(&conn) {
                     out.close(Closing::new(code, reason));
@@ -247,9 +283,14 @@ impl Shard {
         self.io.push(later.boxed());
     }
 
-    fn send(&self, conn: ConnId, frame: Bytes) {
-        if let Some((out, _)) = self.conns.get(&conn) {
-            out.push(frame);
+    /// Queues one frame for all of `to`; it gets its header once.
+    fn send(&mut self, to: &[SubKey], frame: &Bytes, kind: &Kind) {
+        let (now, mut framed) = (Instant::now(), Default::default());
+        for key in to {
+            let Some((out, _)) = self.conns.get(&key.conn) else { continue };
+            if out.queue(key.sub, out.frame(frame, &mut framed), kind, now) {
+                self.dirty.push(Arc::clone(out));
+            }
         }
     }
 
@@ -325,16 +366,7 @@ mod tests {
 
     fn shard() -> Shard {
         let registry = Registry::new(vec![typed::<Poll>()], Guest::describe).ok().unwrap();
-        Shard {
-            registry: Arc::new(registry),
-            store: Arc::new(Memory::new()),
-            peers: None,
-            numbers: Arc::new(Numbers::new(1)),
-            topics: BTreeMap::new(),
-            conns: BTreeMap::new(),
-            io: FuturesUnordered::new(),
-            born: 0,
-        }
+        Shard::new(Arc::new(registry), Arc::new(Memory::new()), None, Arc::new(Numbers::new(1)))
     }
 
     fn subscribe(shard: &mut Shard, n: u32, root: usize) -> (Topic, SubKey, Arc<Outbound>) {

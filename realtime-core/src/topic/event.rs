@@ -197,8 +197,10 @@ pub(crate) enum Effect {
 /// What may become of a frame on its way to a reader who is too slow (S15).
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// Never dropped: acks, `subscribed`, `reset`, `defer`.
+    /// Never dropped, and goes before data: acks, `defer`.
     Control,
+    /// Never dropped, and keeps its place among the frames of its subscription: `subscribed`, `reset`.
+    Barrier,
     /// Page or delta: may be dropped with all that follow it, since one catch-up stands for them.
     Data(Arc<Stamp>),
     /// The same, and the first of an answer to [`Event::Drained`] or of a `subscribed`: the reader is behind no more.

@@ -405,8 +405,12 @@ impl Worker {
 
     pub(super) fn send(&self, to: SubKey, frame: &ServerFrame, fx: &mut Vec<Effect>) {
         if let Some(sub) = self.subs.get(&to) {
+            let kind = match frame {
+                ServerFrame::Subscribed(_) | ServerFrame::Reset(_) => Kind::Barrier,
+                _ => Kind::Control,
+            };
             let frame = channel::encode(sub.codec, frame);
-            fx.push(Effect::Send { to, frame, kind: Kind::Control });
+            fx.push(Effect::Send { to, frame, kind });
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use axum::Router;
 use tokio::sync::watch;
 
+pub(crate) use self::websocket::Framed;
 use crate::runtime::Served;
 
 /// The time between pings; a connection that is silent for two of them is closed.

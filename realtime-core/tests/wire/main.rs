@@ -10,6 +10,7 @@ mod limits;
 mod mutations;
 mod nodes;
 mod rights;
+mod socket;
 #[cfg(unix)]
 mod stop;
 mod subscriptions;

@@ -117,6 +117,10 @@ impl Server {
         Self { addr }
     }
 
+    pub(crate) fn addr(&self) -> &str {
+        &self.addr
+    }
+
     pub(crate) async fn connect(&self, codec: Codec) -> Client {
         self.connect_with(Some(codec.subprotocol()), None, codec).await
     }

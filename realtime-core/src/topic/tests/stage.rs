@@ -266,7 +266,7 @@ impl Stage {
             return self.arrive(to, &frame, &kind);
         }
         match kind {
-            Kind::Control => self.queues.entry(to).or_default().push((frame, kind)),
+            Kind::Control | Kind::Barrier => self.queues.entry(to).or_default().push((frame, kind)),
             Kind::CatchUp(_) => {
                 self.slow.remove(&to);
                 for (frame, _) in self.queues.remove(&to).unwrap_or_default() {
