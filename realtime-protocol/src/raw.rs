@@ -8,6 +8,8 @@ use serde::{
     de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::frame::scan;
+
 /// One value, as canonical MessagePack: structs as maps with named fields, in human-readable form.
 ///
 /// So that JSON and MessagePack hold the same shapes. Inside of a frame it is transcoded, in one pass and
@@ -17,6 +19,8 @@ pub struct Raw(Bytes);
 
 /// How deep a value may be nested that is kept: it must be read again, and sent in a frame (S47).
 const MAX_DEPTH: usize = 64;
+/// How deep it may be nested to be read at all: bytes of a damaged store must not take the stack with them.
+const MAX_READ_DEPTH: usize = 2 * MAX_DEPTH;
 
 /// A value that cannot be written, or does not have the wanted shape.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +54,7 @@ impl Raw {
     ///
     /// Where it has another shape; the message is serde's.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, RawError> {
+        scan(&self.0, MAX_READ_DEPTH).map_err(|e| RawError(e.to_string()))?;
         let mut from = rmp_serde::Deserializer::from_read_ref(self.0.as_ref()).with_human_readable();
         T::deserialize(&mut from).map_err(|e| RawError(e.to_string()))
     }
@@ -101,6 +106,7 @@ impl Raw {
 
 impl Serialize for Raw {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        scan(&self.0, MAX_READ_DEPTH).map_err(serde::ser::Error::custom)?;
         let mut from = rmp_serde::Deserializer::from_read_ref(self.0.as_ref()).with_human_readable();
         serde_transcode::transcode(&mut from, to)
     }

@@ -230,6 +230,11 @@ fn sv6_s36_an_expired_token_defers_mutations_then_ends_it_and_auth_renews_it_in_
     peer.now = 125_000;
     ends(peer.step(Event::Time), code::TOKEN_EXPIRED);
     assert!(code::TOKEN_EXPIRED.reconnects());
+    let mut late = Peer::new();
+    late.now = 4_000;
+    late.frame(hello(&[])).unwrap();
+    late.step(admitted("ann", Some(3_000))).unwrap();
+    assert_eq!(late.machine.state(), State::Expired, "it had expired before it came");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What tests of plugins and applications use: the suites of clauses, and numbers that a seed repeats.
 
 pub mod broker_suite;
+#[doc(hidden)]
+pub mod decoders;
 mod random;
 pub mod store_suite;
 

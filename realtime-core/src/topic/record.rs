@@ -1,11 +1,17 @@
 //! What a commit's record holds: enough for another node, or a later resume, to take the same step (S19).
 
 use bytes::Bytes;
-use realtime_protocol::{LaneId, Raw, frame::v1::Outcome, raw::RawError};
+use realtime_protocol::{
+    LaneId, Raw,
+    frame::{scan, v1::Outcome},
+    raw::RawError,
+};
 use serde::{Deserialize, Serialize};
 
 /// The version of this form.
 const FORMAT: u8 = 1;
+/// How deep one may be nested: rows, cells, and values.
+const MAX_DEPTH: usize = 72;
 
 /// A commit, as the log keeps it and the broker carries it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,6 +61,7 @@ impl RecordBody {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, RawError> {
+        scan(bytes, MAX_DEPTH).map_err(|e| RawError::new(format!("a record: {e}")))?;
         let (format, rows, lanes): (u8, _, _) =
             rmp_serde::from_slice(bytes).map_err(|e| RawError::new(format!("a record: {e}")))?;
         match format {

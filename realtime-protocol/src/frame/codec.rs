@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::scan::scan;
+
 /// How frames are written. The subprotocol that a client asks for names it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Codec {
@@ -57,6 +59,7 @@ impl Codec {
                 serde_json::from_slice(bytes).map_err(CodecError::of)
             }
             Self::MessagePack => {
+                scan(bytes, MAX_DEPTH).map_err(CodecError::of)?;
                 let mut rest = bytes;
                 let mut from = rmp_serde::Deserializer::new(&mut rest);
                 from.set_max_depth(MAX_DEPTH);

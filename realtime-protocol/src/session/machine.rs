@@ -150,17 +150,26 @@ impl Machine {
     ///
     /// How the connection ends, where the event may not come, or its deadline has passed.
     pub fn step(&mut self, event: Event, facts: &mut Facts<'_>) -> Result<Vec<Ask>, End> {
-        while self.due.is_some_and(|due| due <= facts.now_ms) {
-            self.turn(Kind::Deadline, late(self.state))?;
-            self.due = self.due_in(self.state);
-        }
-        match event {
+        self.pass(facts.now_ms)?;
+        let asks = match event {
             Event::Frame(frame) => self.frame(frame, facts),
             Event::Admitted { welcome, expires } => self.admitted(*welcome, expires),
             Event::Denied(why) => self.turn(Kind::Denied, &why).map(|()| Vec::new()),
             Event::Unavailable(why) => self.turn(Kind::Unavailable, &why).map(|()| Vec::new()),
             Event::Time => Ok(Vec::new()),
+        };
+        // A proof may have expired before it came.
+        self.pass(facts.now_ms)?;
+        asks
+    }
+
+    /// Takes the deadlines that have passed.
+    fn pass(&mut self, now_ms: u64) -> Result<(), End> {
+        while self.due.is_some_and(|due| due <= now_ms) {
+            self.turn(Kind::Deadline, late(self.state))?;
+            self.due = self.due_in(self.state);
         }
+        Ok(())
     }
 
     fn frame(&mut self, frame: ClientFrame, facts: &mut Facts<'_>) -> Result<Vec<Ask>, End> {
