@@ -65,7 +65,7 @@ impl Dice {
     }
 
     /// Returns the next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -75,7 +75,7 @@ impl Dice {
 
     /// Returns a number below `n`; 0 where there is none.
     pub fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n.max(1) as u64).unwrap_or(0)
+        usize::try_from(self.number() % n.max(1) as u64).unwrap_or(0)
     }
 }
 
@@ -100,7 +100,7 @@ fn change(input: &mut Vec<u8>, pool: &[Vec<u8>], dice: &mut Dice) {
         }
         1 => {
             if let Some(byte) = input.get_mut(at) {
-                *byte = dice.next().to_le_bytes()[0];
+                *byte = dice.number().to_le_bytes()[0];
             }
         }
         2 => drop(input.drain(at..end)),

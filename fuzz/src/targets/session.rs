@@ -38,7 +38,7 @@ impl Catalog for Lists {
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
-    fn next(&mut self) -> u8 {
+    fn take(&mut self) -> u8 {
         let (first, rest) = self.0.split_first().map_or((0, self.0), |(first, rest)| (*first, rest));
         self.0 = rest;
         first
@@ -73,22 +73,22 @@ fn session(input: &[u8]) -> u64 {
 
 impl Play {
     fn step(&mut self, numbers: &mut Numbers<'_>) -> Result<(), String> {
-        let event = match numbers.next() % 14 {
+        let event = match numbers.take() % 14 {
             0 => Event::Frame(hello(numbers)?.into()),
             1 => admitted(numbers),
             2 => Event::Frame(sub(numbers)?.into()),
-            3 => Event::Frame(Unsub { id: numbers.next().into() }.into()),
+            3 => Event::Frame(Unsub { id: numbers.take().into() }.into()),
             4..=6 => Event::Frame(mutate(numbers).into()),
-            7 => Event::Frame(Lane { name: lane(numbers.next())?, day: Day(20_000) }.into()),
+            7 => Event::Frame(Lane { name: lane(numbers.take())?, day: Day(20_000) }.into()),
             8 => Event::Frame(Auth { token: "t".into() }.into()),
             9 => Event::Frame(Pong { t: 0, got: vec![] }.into()),
             10 => {
-                self.now += u64::from(numbers.next()) * 97;
+                self.now += u64::from(numbers.take()) * 97;
                 Event::Time
             }
-            11 => return self.note(numbers.next()),
+            11 => return self.note(numbers.take()),
             12 => {
-                self.in_flight = usize::from(numbers.next() % 40);
+                self.in_flight = usize::from(numbers.take() % 40);
                 Event::Time
             }
             _ => Event::Denied("no".into()),
@@ -171,15 +171,15 @@ fn lane(number: u8) -> Result<LaneName, String> {
 }
 
 fn hello(numbers: &mut Numbers<'_>) -> Result<Hello, String> {
-    let shape = numbers.next();
+    let shape = numbers.take();
     let lanes =
-        (0..shape % 4).map(|_| Ok((lane(numbers.next())?, Day(20_000)))).collect::<Result<_, String>>()?;
+        (0..shape % 4).map(|_| Ok((lane(numbers.take())?, Day(20_000)))).collect::<Result<_, String>>()?;
     let schema = vec![(1, u64::from(shape < 240))];
     Ok(Hello { min: 1, max: if shape == 239 { 0 } else { 1 }, token: None, lanes, schema })
 }
 
 fn admitted(numbers: &mut Numbers<'_>) -> Event {
-    let shape = numbers.next();
+    let shape = numbers.take();
     let welcome = Welcome {
         protocol: 1,
         now: 0,
@@ -190,21 +190,21 @@ fn admitted(numbers: &mut Numbers<'_>) -> Event {
         principal: Raw::null(),
         guest: None,
     };
-    let expires = (shape % 3 == 0).then(|| u64::from(numbers.next()) * 1_000);
+    let expires = shape.is_multiple_of(3).then(|| u64::from(numbers.take()) * 1_000);
     Event::Admitted { welcome: Box::new(welcome), expires }
 }
 
 fn sub(numbers: &mut Numbers<'_>) -> Result<Sub, String> {
-    let (id, at, shape) = (numbers.next().into(), numbers.next(), numbers.next());
+    let (id, at, shape) = (numbers.take().into(), numbers.take(), numbers.take());
     let topic = Topic::new(TOPICS[usize::from(at) % TOPICS.len()]).map_err(|error| error.to_string())?;
-    let lanes = (0..shape % 3).map(|_| (u16::from(numbers.next() % 4), 0, true)).collect();
+    let lanes = (0..shape % 3).map(|_| (u16::from(numbers.take() % 4), 0, true)).collect();
     let resume = (shape > 128).then(|| (u64::from(shape), 1, 1));
-    Ok(Sub { id, topic, view: u8::from(shape % 16 != 0) + u8::from(shape == 77), lanes, resume })
+    Ok(Sub { id, topic, view: u8::from(!shape.is_multiple_of(16)) + u8::from(shape == 77), lanes, resume })
 }
 
 fn mutate(numbers: &mut Numbers<'_>) -> Mutate {
-    let (sub, lane, from, count) = (numbers.next(), numbers.next() % 4, numbers.next(), numbers.next());
-    let after = (count > 200).then(|| u64::from(numbers.next()));
+    let (sub, lane, from, count) = (numbers.take(), numbers.take() % 4, numbers.take(), numbers.take());
+    let after = (count > 200).then(|| u64::from(numbers.take()));
     let call = |seq| Call {
         seq,
         mutator: 1,

@@ -24,8 +24,8 @@ pub fn records() -> Vec<Vec<u8>> {
     let body = RecordBody {
         rows: vec![
             RowChange::Create { model: 1, key: "a".into(), cells: cells.clone() },
-            RowChange::Update { model: 1, key: "a".into(), cells },
-            RowChange::Delete { model: 1, key: "b".into() },
+            RowChange::Update { model: 1, key: "a".into(), cells: cells.clone(), before: cells.clone() },
+            RowChange::Delete { model: 1, key: "b".into(), before: cells },
         ],
         lanes: vec![LaneOutcome { lane: LaneId([7; 16]), seq: 3, hash: 5, outcome }],
     };
