@@ -43,11 +43,13 @@ mod guide {
     struct Rights;
     #[doc = include_str!("../../docs/guide/conflicts.md")]
     struct Conflicts;
+    #[doc = include_str!("../../docs/guide/server-writes.md")]
+    struct ServerWrites;
     #[doc = include_str!("../../docs/guide/stores.md")]
     struct Stores;
 }
 
-pub use app::App;
+pub use app::{App, Handle, HandleError, TopicFields, TopicHandle};
 pub use auth::{AuthError, Authenticator, Hello};
 pub use error::{Error, Problem, Result};
 pub use field::{Id, KeyField, Seed, Timestamp};

@@ -7,6 +7,7 @@ use realtime_protocol::{schema::Ty, session::Limits};
 
 use super::{
     banner,
+    handle::{self, Handle},
     seed::Seed,
     start::{self, Auth, See},
 };
@@ -39,6 +40,8 @@ pub(super) struct Parts<P> {
     pub(super) origins: Origins,
     pub(super) auth: Auth<P>,
     pub(super) limits: Limits,
+    /// Where handles look for the server.
+    pub(super) place: handle::Place,
 }
 
 impl App<Guest> {
@@ -73,6 +76,7 @@ impl<P: Principal> App<P> {
             origins: Origins::default(),
             auth,
             limits: Limits::DEFAULT,
+            place: handle::Place::default(),
         };
         Self { parts }
     }
@@ -121,6 +125,13 @@ impl<P: Principal> App<P> {
     pub fn limits(mut self, limits: Limits) -> Self {
         self.parts.limits = limits;
         self
+    }
+
+    /// Returns what reads and writes topics as `principal`: the program's own commits bear it.
+    ///
+    /// It may be taken before the app is served, and used from then on.
+    pub fn handle(&self, principal: P) -> Handle<P> {
+        Handle::new(principal, Arc::clone(&self.parts.place))
     }
 
     /// Returns the app as an axum router for an existing application: `/ws`.

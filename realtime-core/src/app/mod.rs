@@ -2,8 +2,10 @@
 
 mod banner;
 mod builder;
+mod handle;
 mod secret;
 mod seed;
 mod start;
 
 pub use builder::App;
+pub use handle::{Handle, HandleError, TopicFields, TopicHandle};

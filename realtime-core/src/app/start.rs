@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use realtime_protocol::Raw;
 
-use super::{builder::Parts, secret, seed};
+use super::{builder::Parts, handle::Running, secret, seed};
 use crate::{
     auth::{AuthError, Authenticator, Guests, Hello},
     error::{Error, Problem},
@@ -67,6 +67,9 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
         return Err(problems.into());
     }
     let hub = Hub::start(&registry, &store, parts.broker.clone());
+    let running = Running { hub: Arc::downgrade(&hub), registry: Arc::clone(&registry) };
+    // An app is started once: `into_router` takes it.
+    let _ = parts.place.set(running);
     let see = registry.schema.models.iter().filter_map(|m| parts.see(&m.name)).collect();
     let durability = store.durability();
     let (limits, lane_rows) = (parts.limits, Arc::default());

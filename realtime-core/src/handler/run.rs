@@ -107,6 +107,20 @@ impl<'a> Scene<'a> {
         Ok(Self { registry, topic, rows, context, entry, root, root_row, what: mutator.what, stale: None })
     }
 
+    /// For what the program itself does in a topic of the root at `root`.
+    pub(super) fn of_program(
+        registry: &'a Registry,
+        root: usize,
+        topic: &'a Topic,
+        rows: &'a mut Overlay,
+        context: &'a Context,
+    ) -> Self {
+        let root = registry.model(root);
+        let root_row = root_row(root, rows);
+        let (entry, what) = (root, What::Patch);
+        Self { registry, topic, rows, context, entry, root, root_row, what, stale: None }
+    }
+
     fn play(&mut self, call: &Call) -> Result<(Option<Raw>, Written), Refusal> {
         self.may_open()?;
         match self.what {
@@ -211,7 +225,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Takes what a run wrote apart into rows, and checks the rules of their columns.
-    fn seal(&self, dirty: Dirty) -> Result<Written, Refusal> {
+    pub(super) fn seal(&self, dirty: Dirty) -> Result<Written, Refusal> {
         let mut written = Written::new();
         for (key, value) in dirty {
             let row = match value {
@@ -254,7 +268,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Bounds what one mutation may write: a commit that no store takes would be tried again for ever (L11).
-    fn check_size(&self, written: &Written) -> Result<(), Refusal> {
+    pub(super) fn check_size(&self, written: &Written) -> Result<(), Refusal> {
         for (key, row) in written {
             if key.key.len() > MAX_KEY_BYTES {
                 return Err(Refusal::Limit("the length of a key"));
@@ -271,7 +285,7 @@ impl<'a> Scene<'a> {
     }
 
     /// A topic without its root is gone (S44): rows that stayed would be anybody's who may create it (L9).
-    fn clear_with_root(&self, written: &mut Written) {
+    pub(super) fn clear_with_root(&self, written: &mut Written) {
         let is_gone = |(key, _): &(RowKey, Value)| matches!(written.get(key), Some(None));
         if self.root_row.as_ref().is_some_and(is_gone) {
             let made = written.keys().cloned().collect::<Vec<_>>();
@@ -286,7 +300,7 @@ pub(crate) fn root_row(root: &Entry, rows: &Overlay) -> Option<(RowKey, Value)> 
 }
 
 /// What unwound out of a mutator: a refusal of `tx`, a checked operation's fault, or a panic.
-fn caught(payload: Box<dyn Any + Send>) -> Refusal {
+pub(super) fn caught(payload: Box<dyn Any + Send>) -> Refusal {
     let payload = match payload.downcast::<Refusal>() {
         Ok(refusal) => return *refusal,
         Err(payload) => payload,

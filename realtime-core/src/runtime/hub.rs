@@ -21,7 +21,7 @@ use crate::{
     handler::Registry,
     host::{random, tasks},
     store::Store,
-    topic::{channel::Numbers, event::ConnId},
+    topic::{channel::Numbers, event::ConnId, own::Own},
 };
 
 /// How many messages may wait for a shard; then its senders wait (L11).
@@ -74,6 +74,11 @@ impl Hub {
 
     pub(crate) fn next_conn(&self) -> ConnId {
         ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Hands what the program itself asks for to the topic's worker.
+    pub(crate) async fn own(&self, topic: &Topic, root: usize, own: Own) {
+        self.send(topic, Message::Own { topic: topic.clone(), root, own }).await;
     }
 
     /// Hands a message to the shard of its topic.

@@ -24,6 +24,7 @@ use crate::{
     topic::{
         channel::Numbers,
         event::{ConnId, Effect, Event, Kind, Now, SubKey, Subscriber},
+        own::Own,
         worker::Worker,
     },
 };
@@ -45,6 +46,12 @@ pub(crate) enum Message {
     Event {
         topic: Topic,
         event: Event,
+    },
+    /// What the program itself asks for.
+    Own {
+        topic: Topic,
+        root: usize,
+        own: Own,
     },
     Published {
         topic: Topic,
@@ -171,6 +178,10 @@ impl Shard {
                 self.let_go(key.conn);
             }
             Message::Event { topic, event } => self.step(&topic, event),
+            Message::Own { topic, root, own } => {
+                self.hold(&topic, root);
+                self.step(&topic, Event::Own(own));
+            }
             Message::Published { topic, record } => self.step(&topic, Event::Published(record)),
             Message::Head { topic, at, sure } => self.compare(&topic, at, sure),
         }
@@ -268,6 +279,7 @@ impl Shard {
                 }
                 .boxed(),
             ),
+            Effect::Reply { to, result } => (to.0)(result),
             Effect::Publish(record) => self.publish(topic, record),
             Effect::RetryAfter { ms } => self.later(topic, born, ms, Event::Retry),
             Effect::FlushAfter { ms } => self.later(topic, born, ms, Event::Flush),

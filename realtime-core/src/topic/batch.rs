@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use realtime_protocol::{
     LaneId, Position, Topic, code,
     frame::v1::{Done, Outcome, Refused, Settled},
@@ -16,6 +17,7 @@ use super::{
     conduct::Ticket,
     event::SubKey,
     lanes::{self, Lanes},
+    own::{self, Own, OwnRefusal, OwnRun, Owns},
     queue::Queue,
     record::{LaneOutcome, RecordBody},
     rows::{Overlay, Row, RowKey, Rows},
@@ -73,6 +75,17 @@ pub(crate) struct Batch {
     pub(crate) ran: Vec<Waiting>,
     /// How the versions of the entities that it touched stand after it.
     pub(crate) versions: BTreeMap<RowKey, Version>,
+    /// What the program itself asked for, and what it is to be answered.
+    pub(crate) own: Vec<(Own, own::Answer)>,
+}
+
+/// A batch of nothing, on top of `head`.
+pub(crate) fn empty(head: Position, epoch: u32, form: u32) -> Batch {
+    let (changes, lanes, put, take) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let commit = Commit { expected: head, epoch, form, changes, lanes, put, take, record: Bytes::new() };
+    let (written, versions) = (BTreeMap::new(), BTreeMap::new());
+    let (record, got) = (RecordBody::default(), HashMap::new());
+    Batch { commit, record, written, got, ran: Vec::new(), versions, own: Vec::new() }
 }
 
 /// What can be said at once, without a commit.
@@ -84,12 +97,16 @@ pub(crate) enum Answer {
     Defer { to: SubKey, index: u16, seq: u64, code: &'static str },
     /// Another content under the same number (S3).
     Misbehaved { by: SubKey },
+    /// What the program asked for is refused, or changed nothing.
+    Own { own: Own, result: Result<own::Answer, own::OwnError> },
 }
 
 /// Where a batch runs.
 pub(crate) struct Ground<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) topic: &'a Topic,
+    /// The place of its root among the models.
+    pub(crate) root: usize,
     pub(crate) head: Position,
     pub(crate) epoch: u32,
     pub(crate) form: u32,
@@ -103,7 +120,7 @@ pub(crate) struct Ground<'a> {
 }
 
 /// Takes waiting mutations, and returns the commit that they make, if any, and what to answer at once.
-pub(crate) fn run(ground: &Ground<'_>, waiting: &mut Queue) -> (Option<Batch>, Vec<Answer>) {
+pub(crate) fn run(ground: &Ground<'_>, waiting: &mut Queue, owns: &mut Owns) -> (Option<Batch>, Vec<Answer>) {
     let mut turn = Turn {
         ground,
         overlay: Overlay::over(Arc::clone(ground.rows)),
@@ -113,18 +130,32 @@ pub(crate) fn run(ground: &Ground<'_>, waiting: &mut Queue) -> (Option<Batch>, V
         got: HashMap::new(),
         ran: Vec::new(),
         versions: BTreeMap::new(),
+        own: Vec::new(),
         answers: Vec::new(),
         bytes: 0,
         size: ground.size,
     };
+    // Neither the program nor its clients keep the others out.
+    while turn.own.len() < MAX_BATCH / 2 && turn.bytes < MAX_BATCH_BYTES / 2 {
+        match owns.next_write() {
+            Some((own, run)) => turn.run_own(own, &run),
+            None => break,
+        }
+    }
     while turn.ran.len() < MAX_BATCH && turn.bytes < MAX_BATCH_BYTES {
         match waiting.pop_front() {
             Some(entry) => turn.take(entry),
             None => break,
         }
     }
-    let answers = std::mem::take(&mut turn.answers);
-    (turn.finish(), answers)
+    let mut answers = std::mem::take(&mut turn.answers);
+    let Some(batch) = turn.finish() else { return (None, answers) };
+    if batch.ran.is_empty() && batch.commit.changes.is_empty() {
+        let unchanged = batch.own.into_iter().map(|(own, answer)| Answer::Own { own, result: Ok(answer) });
+        answers.extend(unchanged);
+        return (None, answers);
+    }
+    (Some(batch), answers)
 }
 
 struct Turn<'a> {
@@ -137,6 +168,7 @@ struct Turn<'a> {
     got: HashMap<LaneId, u64>,
     ran: Vec<Waiting>,
     versions: BTreeMap<RowKey, Version>,
+    own: Vec<(Own, own::Answer)>,
     answers: Vec<Answer>,
     /// The bytes of what was written so far.
     bytes: usize,
@@ -164,7 +196,7 @@ impl Turn<'_> {
         let stale = self.stale(&entry);
         let rows = &mut self.overlay;
         let result = handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call, stale);
-        let result = result.and_then(|(value, written)| self.keep(entry.lane, written).map(|()| value));
+        let result = result.and_then(|(value, written)| self.keep(Some(entry.lane), written).map(|()| value));
         let outcome = match result {
             Ok(value) => Done { value }.into(),
             Err(refusal) => refused(ground.topic, &refusal),
@@ -180,6 +212,27 @@ impl Turn<'_> {
         self.ran.push(entry);
     }
 
+    /// Runs what the program itself asks for.
+    fn run_own(&mut self, own: Own, run: &OwnRun) {
+        let ground = self.ground;
+        let ran = handler::run_own(
+            ground.registry,
+            ground.root,
+            ground.topic,
+            &mut self.overlay,
+            &own.context,
+            run,
+        );
+        let refuse = |rule| OwnRefusal::Rule(rule);
+        let ran = ran.and_then(|(answer, written)| self.keep(None, written).map(|()| answer).map_err(refuse));
+        match ran {
+            Ok(answer) => self.own.push((own, answer)),
+            Err(refusal) => {
+                self.answers.push(Answer::Own { own, result: Err(own::OwnError::Refused(refusal)) });
+            }
+        }
+    }
+
     /// Returns the offset at which others touched the entity of a call since its author saw it (S8).
     fn stale(&self, entry: &Waiting) -> Option<u64> {
         let key = self.ground.registry.target(entry.call.mutator, entry.call.key.as_deref()?)?;
@@ -192,7 +245,7 @@ impl Turn<'_> {
     }
 
     /// What is written counts as of the commit to come.
-    fn touch(&mut self, lane: LaneId, written: &Written) {
+    fn touch(&mut self, lane: Option<LaneId>, written: &Written) {
         let registry = self.ground.registry;
         for (key, row) in written.iter().filter(|(key, _)| registry.refuses_conflicts(key.model)) {
             let same = match (self.overlay.get(key), row) {
@@ -201,14 +254,14 @@ impl Turn<'_> {
                 _ => false,
             };
             if !same {
-                let version = Version::touched(self.version(key), self.ground.head.offset + 1, Some(lane));
+                let version = Version::touched(self.version(key), self.ground.head.offset + 1, lane);
                 self.versions.insert(key.clone(), version);
             }
         }
     }
 
     /// Takes over what a mutation wrote, unless the topic would become too large.
-    fn keep(&mut self, lane: LaneId, written: Written) -> Result<(), Refusal> {
+    fn keep(&mut self, lane: Option<LaneId>, written: Written) -> Result<(), Refusal> {
         let old: usize = written.keys().filter_map(|key| self.overlay.get(key)).map(|row| row.size()).sum();
         let new: usize = written.values().flatten().map(|row| row.size()).sum();
         let size = self.size.saturating_sub(old) + new;
@@ -252,7 +305,7 @@ impl Turn<'_> {
     }
 
     fn finish(self) -> Option<Batch> {
-        if self.ran.is_empty() {
+        if self.ran.is_empty() && self.own.is_empty() {
             return None;
         }
         let ground = self.ground;
@@ -279,8 +332,8 @@ impl Turn<'_> {
             take: Vec::new(),
             record: bytes,
         };
-        let (got, ran, versions) = (self.got, self.ran, self.versions);
-        Some(Batch { commit, record, written, got, ran, versions })
+        let (got, ran, versions, own) = (self.got, self.ran, self.versions, self.own);
+        Some(Batch { commit, record, written, got, ran, versions, own })
     }
 }
 

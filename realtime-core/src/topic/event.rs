@@ -8,6 +8,7 @@ use realtime_protocol::{Day, LaneId, Position, code::CloseCode, frame::Codec, se
 use super::{
     batch::Waiting,
     conduct::Conduct,
+    own::{self, Own, Reply},
     rows::{RowKey, Value},
 };
 use crate::store::{Commit, CommitError, Head, Lane, Record, Replay, StoreError};
@@ -118,6 +119,8 @@ pub(crate) enum Event {
     Published(Record),
     /// The broker may have lost something: ask the store.
     Doubt,
+    /// The program itself asks for something (S40).
+    Own(Own),
     /// The wait after a failure of the store is over.
     Retry,
     /// A reader is too slow: what is sent to it is dropped until its catch-up (S15).
@@ -171,6 +174,11 @@ pub(crate) enum Effect {
         to: Arc<[SubKey]>,
         frame: Bytes,
         kind: Kind,
+    },
+    /// What the program asked for is answered.
+    Reply {
+        to: Reply,
+        result: Result<own::Answer, own::OwnError>,
     },
     /// The connection broke a promise of the protocol.
     Close {

@@ -7,6 +7,7 @@ use realtime_protocol::{Position, code, frame::v1::Defer};
 use super::{
     batch::{Batch, Waiting},
     event::{Effect, Now, SubKey},
+    own::{Answer, Own, OwnError},
     race::Lost,
     worker::{State, Worker},
 };
@@ -24,36 +25,48 @@ impl Worker {
         match error {
             CommitError::Behind { missed: Some(missed), .. } => {
                 match self.race.lost() {
-                    Lost::Again => again(self, batch.ran),
-                    Lost::Wait(ms) => {
+                    Lost::GiveWay => self.give_way(batch.ran, batch.own, fx),
+                    lost => {
                         again(self, batch.ran);
-                        fx.push(Effect::RetryAfter { ms });
+                        self.own_again(batch.own);
+                        if let Lost::Wait(ms) = lost {
+                            fx.push(Effect::RetryAfter { ms });
+                        }
                     }
-                    Lost::GiveWay => self.give_way(batch.ran, fx),
                 }
                 self.take_records(&missed, fx);
             }
             CommitError::LaneMoved { lane, now: row } => {
                 self.lanes.set_row(lane, row);
                 again(self, batch.ran);
+                self.own_again(batch.own);
                 // Its commit may be one that this node has not seen: the mark needs it.
                 self.doubt = true;
             }
-            CommitError::Behind { .. } | CommitError::Forked { .. } => self.reload(fx),
+            CommitError::Behind { .. } | CommitError::Forked { .. } => {
+                self.own_again(batch.own);
+                self.reload(fx);
+            }
             CommitError::Store(StoreError::Unknown(error)) => {
                 tracing::warn!(topic = %self.topic, %error, "a commit's answer is unknown; loading afresh");
                 self.epoch = now.epoch;
+                Self::own_lost(batch.own, || OwnError::Unknown, fx);
                 self.reload(fx);
             }
             CommitError::Store(error) => {
                 self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
+                Self::own_lost(batch.own, || OwnError::Unavailable(error.to_string()), fx);
                 self.fail(&error, fx);
             }
             CommitError::Form { now: form } => {
                 tracing::error!(topic = %self.topic, form, "the store's form was raised: this node must be upgraded");
                 self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
+                Self::own_lost(batch.own, || OwnError::Outdated, fx);
             }
-            CommitError::Taken { .. } => self.defer_all(batch.ran, code::BUSY, fx),
+            CommitError::Taken { .. } => {
+                self.defer_all(batch.ran, code::BUSY, fx);
+                Self::own_lost(batch.own, || OwnError::Busy, fx);
+            }
         }
     }
 
@@ -70,6 +83,7 @@ impl Worker {
         tracing::error!(topic = %self.topic, %error, "the store failed");
         let waiting = self.waiting.take();
         self.defer_all(waiting, code::STORE_UNAVAILABLE, fx);
+        self.own_fail(&error.to_string(), fx);
         self.joining.append(&mut self.reading);
         self.held = None;
         self.state = if self.state == State::Ready { State::Ready } else { State::Broken };
@@ -86,7 +100,8 @@ impl Worker {
     }
 
     /// Other nodes are faster: what ran is deferred, and what follows it in its lanes.
-    fn give_way(&mut self, ran: Vec<Waiting>, fx: &mut Vec<Effect>) {
+    fn give_way(&mut self, ran: Vec<Waiting>, own: Vec<(Own, Answer)>, fx: &mut Vec<Effect>) {
+        Self::own_lost(own, || OwnError::Busy, fx);
         let lanes: BTreeSet<_> = ran.iter().map(|entry| (entry.from, entry.lane)).collect();
         let (follow, others): (Vec<_>, Vec<_>) =
             self.waiting.take().into_iter().partition(|entry| lanes.contains(&(entry.from, entry.lane)));

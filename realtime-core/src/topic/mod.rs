@@ -12,6 +12,7 @@ mod fan_out;
 mod join;
 pub(crate) mod lanes;
 mod notes;
+pub(crate) mod own;
 mod pages;
 pub(crate) mod queue;
 mod race;

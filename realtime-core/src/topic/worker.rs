@@ -20,6 +20,7 @@ use super::{
     channel::{self, Channel, Numbers},
     event::{ConnId, Effect, Event, HeldLane, Kind, Now, ReadAnswer, Stamp, SubKey, Subscriber},
     lanes::Lanes,
+    own::Owns,
     queue::Queue,
     race::Race,
     rows::Rows,
@@ -69,6 +70,8 @@ pub(crate) struct Worker {
     /// Lanes that a mutation named for the first time.
     pub(super) unread: Vec<LaneId>,
     pub(super) waiting: Queue,
+    /// What the program itself asks for.
+    pub(super) owns: Owns,
     committing: Option<Batch>,
     pub(super) race: Race,
     pub(super) channels: Vec<Channel>,
@@ -108,6 +111,7 @@ impl Worker {
             lanes: Lanes::default(),
             unread: Vec::new(),
             waiting: Queue::default(),
+            owns: Owns::default(),
             committing: None,
             race: Race::default(),
             channels: Vec::new(),
@@ -123,7 +127,7 @@ impl Worker {
 
     /// Tells whether nobody needs it: nothing is open, nothing is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.subs.is_empty() && self.waiting.is_empty() && !self.busy
+        self.subs.is_empty() && self.waiting.is_empty() && self.owns.is_empty() && !self.busy
     }
 
     /// Tells whether its topic was never written, as far as is known: then nothing is lost with it.
@@ -153,6 +157,7 @@ impl Worker {
             Event::Published(record) => self.published(&record, fx),
             Event::Doubt => self.doubt = true,
             Event::Retry => self.retry(),
+            Event::Own(own) => self.own(own, fx),
             Event::Behind { key } => self.behind(key),
             Event::Drained { key, at } => self.drained(key, at),
             Event::Flush => {
@@ -160,6 +165,7 @@ impl Worker {
                 self.flush(fx);
             }
         }
+        self.look(fx);
         self.turn(fx);
         effects
     }
@@ -235,7 +241,8 @@ impl Worker {
         if !self.joining.is_empty() || !self.unread.is_empty() || !self.drained.is_empty() {
             return self.begin_read(fx);
         }
-        if !self.waiting.is_empty() && !self.race.waits() {
+        let waits = !self.waiting.is_empty() || !self.owns.is_empty();
+        if waits && !self.race.waits() {
             self.run_batch(fx);
         }
     }
@@ -303,9 +310,13 @@ impl Worker {
     }
 
     fn run_batch(&mut self, fx: &mut Vec<Effect>) {
+        if let Some(batch) = self.trim_batch() {
+            return self.try_commit(batch, fx);
+        }
         let ground = Ground {
             registry: &self.registry,
             topic: &self.topic,
+            root: self.root,
             head: self.head,
             epoch: self.epoch,
             form: self.form,
@@ -315,15 +326,21 @@ impl Worker {
             watched: self.is_guarded(),
             size: self.size,
         };
-        let (batch, answers) = batch::run(&ground, &mut self.waiting);
+        let (batch, answers) = batch::run(&ground, &mut self.waiting, &mut self.owns);
         answers.into_iter().for_each(|answer| self.answer(answer, fx));
-        if let Some(mut batch) = batch {
-            let commit = std::mem::replace(&mut batch.commit, empty_commit());
-            batch.commit.record = commit.record.clone();
-            self.committing = Some(batch);
-            self.race.begin();
-            self.begin(Effect::Commit(commit), fx);
+        let batch = batch.or_else(|| self.trim_batch());
+        if let Some(batch) = batch {
+            self.try_commit(batch, fx);
         }
+    }
+
+    fn try_commit(&mut self, mut batch: Batch, fx: &mut Vec<Effect>) {
+        let nothing = batch::empty(self.head, self.epoch, self.form).commit;
+        let commit = std::mem::replace(&mut batch.commit, nothing);
+        batch.commit.record = commit.record.clone();
+        self.committing = Some(batch);
+        self.race.begin();
+        self.begin(Effect::Commit(commit), fx);
     }
 
     fn answer(&mut self, answer: Answer, fx: &mut Vec<Effect>) {
@@ -332,6 +349,7 @@ impl Worker {
                 self.note(to, Note::Ran { lane: index, refused: 0 }, fx);
                 self.send(to, &Ack { sub: to.sub, mark, outcomes: vec![(index, seq, outcome)] }.into(), fx);
             }
+            Answer::Own { own, result } => fx.push(Effect::Reply { to: own.reply, result }),
             Answer::Defer { to, index, seq, code } => {
                 self.defer(to, index, seq, code, fx);
                 if code == code::GAP {
@@ -412,19 +430,5 @@ impl Worker {
             let frame = channel::encode(sub.codec, frame);
             fx.push(Effect::Send { to, frame, kind });
         }
-    }
-}
-
-/// What stands in a batch whose commit is under way.
-fn empty_commit() -> Commit {
-    Commit {
-        expected: Position::default(),
-        epoch: 0,
-        form: 0,
-        changes: Vec::new(),
-        lanes: Vec::new(),
-        put: Vec::new(),
-        take: Vec::new(),
-        record: Bytes::new(),
     }
 }

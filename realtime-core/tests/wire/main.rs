@@ -9,6 +9,7 @@ mod hostile;
 mod limits;
 mod mutations;
 mod nodes;
+mod program;
 mod rights;
 mod socket;
 #[cfg(unix)]

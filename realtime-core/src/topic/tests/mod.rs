@@ -3,6 +3,7 @@
 mod abuse;
 mod client;
 mod laws;
+mod own;
 mod race;
 mod rights;
 mod script;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Poll {
     #[sync(key)]
     id: String,
-    votes: u32,
+    pub(super) votes: u32,
     closed: bool,
 }
 

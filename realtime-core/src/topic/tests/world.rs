@@ -253,6 +253,7 @@ impl World {
                 Effect::Close { conn, .. } => {
                     self.wires.remove(&conn);
                 }
+                Effect::Reply { to, result } => (to.0)(result),
                 Effect::RetryAfter { ms } => self.waits.push((node, ms)),
                 Effect::Note { .. } => {}
                 other => self.nodes[node].io.push_back(other),
