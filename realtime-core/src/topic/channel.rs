@@ -57,6 +57,11 @@ impl Channel {
         self.catch_ups.clear();
     }
 
+    /// Tells whether all readers stand at `at`.
+    pub(crate) fn is_even(&self, at: Position) -> bool {
+        self.floor == at
+    }
+
     /// Every reader was sent what leads to `to`.
     pub(crate) fn advance(&mut self, to: Position) {
         self.floor = to;

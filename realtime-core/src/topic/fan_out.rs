@@ -42,7 +42,8 @@ impl Worker {
     ) {
         let authors = self.ack(&record, fx);
         if from == self.head {
-            return;
+            // What changed nothing has the head as its mark (S10).
+            return authors.into_iter().for_each(|author| self.progress(author, fx));
         }
         self.channels.iter_mut().for_each(super::channel::Channel::moved);
         let root_moved = self.touches_root(&record);
@@ -167,6 +168,21 @@ impl Worker {
         if told.len() == skipped.len() {
             self.channels[at].advance(head);
         }
+    }
+
+    /// A reader waits for a mark that may lie in a commit that held nothing for it: it is told that it is reached.
+    pub(super) fn progress(&mut self, key: SubKey, fx: &mut Vec<Effect>) {
+        if self.flushed != self.head {
+            self.authors.insert(key);
+            return;
+        }
+        let Some(sub) = self.subs.get(&key).filter(|sub| sub.live) else { return };
+        let Some(channel) = self.channel_of(sub).filter(|channel| !channel.is_even(self.head)) else {
+            return;
+        };
+        let frame = channel.delta(self.head, self.head, Vec::new());
+        let kind = Kind::Data(Arc::new(Stamp { at: self.head, next: None }));
+        self.send_data(vec![key], frame, &kind, fx);
     }
 
     /// Data to readers: those whose snapshot is not complete are told where it goes on.

@@ -348,6 +348,7 @@ impl Worker {
             Answer::Kept { to, index, seq, mark, outcome } => {
                 self.note(to, Note::Ran { lane: index, refused: 0 }, fx);
                 self.send(to, &Ack { sub: to.sub, mark, outcomes: vec![(index, seq, outcome)] }.into(), fx);
+                self.progress(to, fx);
             }
             Answer::Own { own, result } => fx.push(Effect::Reply { to: own.reply, result }),
             Answer::Defer { to, index, seq, code } => {

@@ -90,6 +90,26 @@ fn s20_a_returning_reader_of_the_same_class_resumes_and_of_another_gets_a_snapsh
 }
 
 #[test]
+fn s13_whoever_waits_for_a_mark_is_told_that_it_is_reached_even_where_the_commit_holds_nothing_for_it() {
+    let mut stage = room();
+    let (one, two) = (stage.join("eve", None), stage.join("eve", None));
+    (log(&mut stage, one), log(&mut stage, two));
+    let create = ("Note", "create", "for-ben");
+    let args = [(1, "ben"), (2, "x"), (3, "y")];
+    stage.call_as(one, ("eve", 1), create, &args);
+    // Both hold the lane, so both are told.
+    assert_eq!(log(&mut stage, one), ["ack @3", "delta 2+1: "]);
+    assert_eq!(log(&mut stage, two), ["ack @3", "delta 2+1: "]);
+    stage.call("Note", "create", "another", &[(1, "ben"), (2, "x"), (3, "y")]);
+    assert!(log(&mut stage, one).is_empty());
+    stage.call_as(two, ("eve", 1), create, &args);
+    assert_eq!(log(&mut stage, two), ["ack @3", "delta 3+1: "]);
+    // What changes nothing has the head as its mark.
+    stage.call_as(one, ("eve", 2), ("Room", "patch", "r"), &[(2, "false")]);
+    assert_eq!(log(&mut stage, one), ["ack @4", "delta 3+1: "]);
+}
+
+#[test]
 fn s14_what_entered_and_left_within_one_catch_up_leaves() {
     let mut stage = room();
     let eve = stage.join("eve", None);

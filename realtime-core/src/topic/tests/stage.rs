@@ -149,9 +149,7 @@ impl Stage {
         let mut subscriber =
             Subscriber::new(Codec::Json, view::ALL, ann, who.len() as u64 + 1, Arc::default());
         let (index, day) = (0, today());
-        let mut bytes = [9; 16];
-        bytes[..who.len()].copy_from_slice(who.as_bytes());
-        let id = LaneId(bytes);
+        let id = lane(who);
         subscriber.lanes.push(HeldLane { id, index, day, wanted: true });
         let mut reader = resume.unwrap_or_default();
         subscriber.resume = reader.at.map(|at| (at, reader.class));
@@ -177,23 +175,34 @@ impl Stage {
             None => self.join("root", None),
         };
         self.seq += 1;
+        self.call_as(from, ("root", self.seq), (model, what, key), args);
+    }
+
+    /// The same, as another user's mutation of this number, over this subscription.
+    pub(super) fn call_as(
+        &mut self,
+        from: SubKey,
+        (who, seq): (&str, u64),
+        (model, what, key): (&str, &str, &str),
+        args: &[(u16, &str)],
+    ) {
         let args = args.iter().flat_map(|(at, text)| [raw(at), value(text)]).collect();
         let mutator = mutator_number(model, what);
         let context = Context {
-            principal: Arc::new(Anyone { id: "root".into() }),
+            principal: Arc::new(Anyone { id: who.into() }),
             now: Timestamp::from_ms(0),
             server_now: Timestamp::from_ms(0),
             seed: Seed::default(),
             ids: 0,
             random: None,
         };
-        let lane = HeldLane { id: LaneId([3; 16]), index: 1, day: today(), wanted: true };
+        let lane = HeldLane { id: lane(who), index: 0, day: today(), wanted: true };
         let call = Call { mutator, key: Some(key.into()), args, seen: None };
-        let (seq, hash) = (self.seq, u32::try_from(self.seq).unwrap());
+        let hash = u32::try_from(seq).unwrap();
         let entry = Waiting {
             from,
             lane: lane.id,
-            index: 1,
+            index: 0,
             seq,
             after: None,
             got: seq - 1,
@@ -443,6 +452,13 @@ fn words(frame: &[u8]) -> String {
         ServerFrame::Ack(ack) => format!("ack @{}", ack.mark),
         other => format!("{other:?}"),
     }
+}
+
+/// The one lane of a user.
+fn lane(who: &str) -> LaneId {
+    let mut bytes = [9; 16];
+    bytes[..who.len()].copy_from_slice(who.as_bytes());
+    LaneId(bytes)
 }
 
 fn raw(value: impl Serialize) -> Raw {
