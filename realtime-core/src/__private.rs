@@ -12,7 +12,7 @@ pub use serde_json;
 
 pub use crate::{
     describe::{Described, MapKey, Types},
-    field::KeyField,
+    field::{KeyField, Timestamp},
     lowered,
     model::{Child, ColumnDef, Columns, InTopic, ModelParts, Retain, SyncModel, TopicDecl},
     mutation::{

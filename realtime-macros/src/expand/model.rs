@@ -1,6 +1,6 @@
 //! `#[derive(SyncModel)]`: the model's parts as data, its columns out of an entity and back.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Expr, ExprLit, Ident, Lit, Type, spanned::Spanned};
 
@@ -152,7 +152,7 @@ fn parts(model: &Model) -> TokenStream {
     let (read, open) = (policy(&model.read, "read"), policy(&model.open, "open"));
     let (create, delete) = (policy(&model.create, "create"), policy(&model.delete, "delete"));
     let every = option(model.every.map(|ms| quote!(#ms)));
-    let retain = option(model.retain.as_ref().map(retain));
+    let retain = option(model.retain.as_ref().map(|of| retain(of, model)));
     let anyone = anyone(model);
     let patch =
         option(model.patch.as_ref().map(|(names, _)| quote!((::std::vec![#(#names),*], __realtime_patch))));
@@ -269,15 +269,31 @@ fn written(expr: &Expr, ty: &Type) -> TokenStream {
     }
 }
 
-fn retain(retain: &Retain) -> TokenStream {
+fn retain(retain: &Retain, model: &Model) -> TokenStream {
     let p = private();
     match retain {
-        Retain::Age(ms, by) => quote!(#p::Retain::Age { ms: #ms, by: #by }),
+        Retain::Age(ms, by) => {
+            let check = is_time(by, model);
+            quote!({ #check #p::Retain::Age { ms: #ms, by: #by } })
+        }
         Retain::Count(most, by) => {
+            let check = by.as_ref().map(|by| is_time(by, model));
             let by = option(by.as_ref().map(|by| quote!(#by)));
-            quote!(#p::Retain::Count { most: #most, by: #by })
+            quote!({ #check #p::Retain::Count { most: #most, by: #by } })
         }
     }
+}
+
+/// The macro knows a type's name; rustc knows whether it is ours.
+fn is_time(rust: &str, model: &Model) -> Option<TokenStream> {
+    let Field { ident, ty, .. } = model.columns.iter().find(|column| column.rust == rust)?;
+    let own = &model.ident;
+    let p = private();
+    let (mut ident, at) = (ident.clone(), ty.span());
+    ident.set_span(ident.span().located_at(at));
+    let entity = Ident::new("entity", Span::mixed_site().located_at(at));
+    let field = quote_spanned!(at=> &#entity.#ident);
+    Some(quote!(let _: fn(&#own) -> &#p::Timestamp = |#entity| #field;))
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {
@@ -321,7 +337,7 @@ fn policy_fn(name: &str, policy: &Policy, model: &Ident) -> TokenStream {
     let p = private();
     let function = format_ident!("__realtime_{name}", span = model.span());
     let ask = policy.ask(model);
-    let span = proc_macro2::Span::mixed_site();
+    let span = Span::mixed_site();
     let (principal, entity, root) =
         (Ident::new("principal", span), Ident::new("entity", span), Ident::new("root", span));
     quote! {

@@ -139,9 +139,14 @@ const _: () = {
                 decode: __realtime_decode,
                 read: ::core::option::Option::None,
                 every: ::core::option::Option::None,
-                retain: ::core::option::Option::Some(::realtime_core::__private::Retain::Age {
-                    ms: 7776000000u64,
-                    by: "sent_at",
+                retain: ::core::option::Option::Some({
+                    let _: fn(&Message) -> &::realtime_core::__private::Timestamp = |
+                        entity|
+                    &entity.sent_at;
+                    ::realtime_core::__private::Retain::Age {
+                        ms: 7776000000u64,
+                        by: "sent_at",
+                    }
                 }),
                 open: ::core::option::Option::None,
                 create: ::core::option::Option::Some(__realtime_create),
