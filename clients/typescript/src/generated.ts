@@ -1,6 +1,9 @@
 /** What generated code imports: the names of the contract between codegen and this runtime, one by one. */
 export { connect, type ClientOptions } from "./client.js";
 export { refuse, type ConflictHandler } from "./conflict.js";
+export { enums } from "./enums.js";
+export { creates, deletes, patches } from "./generic.js";
+export { draws } from "./ids.js";
 export type { Cell, Mut } from "./draft/own.js";
 export type {
   ArgSchema,

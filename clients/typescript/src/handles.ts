@@ -1,13 +1,13 @@
 /** Builds the handles of generated clients from the schema: what `rt.poll("lunch")` gives, interned. */
 import type { Data } from "./collection/base.js";
-import type { Call } from "./collection/pending.js";
+import type { Ask } from "./generic.js";
 import type { Seed } from "./ids.js";
-import { created, deleted, lowered, patched } from "./predict.js";
-import type { ColumnSchema, FieldSchema, ModelSchema, MutationSchema, Schema } from "./schema.js";
+import { cannot, lowered } from "./predict.js";
+import type { ModelSchema, MutationSchema, Schema } from "./schema.js";
 import type { ClientSession } from "./session.js";
 import { type Topic, topic as makeTopic } from "./topic.js";
 import { type Entity, type FrameworkError, type List, type Mutation, RefusedError, type View } from "./types.js";
-import { type Fine, check } from "./validate.js";
+import { check } from "./validate.js";
 
 /** How long `load` waits. */
 const LOAD_MS = 10_000;
@@ -105,18 +105,12 @@ function entityHandle(shop: Workshop, topic: Topic, model: ModelSchema, key: str
   for (const [name, mutation] of Object.entries(model.mutations)) {
     handle[name] = (given?: unknown) => named(shop, ask, model, name, mutation, given);
   }
-  addGeneric(ask, model, key, handle);
+  for (const name of ["create", "patch", "delete"] as const) {
+    const make = model[name];
+    if (make !== undefined) handle[name] = make(ask, model, key);
+  }
   return handle;
 }
-
-/** Asks for a mutation: `plan` says what to send and how to predict it, where the arguments are in order. */
-type Ask = (
-  name: string,
-  mutator: number,
-  fields: readonly FieldSchema[],
-  given: unknown,
-  plan: (checked: Fine, now: number) => Pick<Call, "args" | "predict"> & Partial<Pick<Call, "key" | "seed" | "judge">>,
-) => Mutation<unknown, unknown>;
 
 function asker({ schema, session }: Workshop, topic: Topic, model: ModelSchema, key: string): Ask {
   return (name, mutator, fields, given, plan) => {
@@ -133,7 +127,7 @@ function asker({ schema, session }: Workshop, topic: Topic, model: ModelSchema, 
       seed: undefined,
       judge: undefined,
       invalid: checked.ok ? undefined : checked.error,
-      ...(checked.ok ? plan(checked, now) : { args: [], predict: deleted }),
+      ...(checked.ok ? plan(checked, now) : { args: [], predict: cannot }),
     });
   };
 }
@@ -145,46 +139,6 @@ function named({ session }: Workshop, ask: Ask, model: ModelSchema, name: string
     const plan = { args: checked.values, seed, predict: lowered(model, mutation, checked.named, now, seed, session), judge: mutation.conflict };
     return mutation.receiver === "topic" ? { ...plan, key: null } : plan;
   });
-}
-
-/** Adds create, patch and delete where they are open. */
-function addGeneric(ask: Ask, model: ModelSchema, key: string, handle: Handle): void {
-  const { create, patch, delete: remove } = model;
-  const columns = model.columns.filter(({ name }) => name !== model.key);
-  if (create !== undefined) {
-    handle["create"] = (given: unknown) =>
-      ask("create", create, columns, given, (checked) => {
-        const { left, guessed } = leftOut(columns, given);
-        const data = { ...checked.named, [model.key]: key };
-        // Whether its author may see a guarded column is the server's to say.
-        const shown = model.columns.filter(({ guarded }) => !guarded);
-        const whole = Object.fromEntries(shown.map(({ name }) => [name, data[name]]));
-        const sent = columns.filter(({ name }) => !left.has(name));
-        return { args: inTurn(model, sent, data), predict: created(whole, guessed) };
-      });
-  }
-  if (patch !== undefined) {
-    handle["patch"] = (given: unknown) => {
-      const some = Object.fromEntries(Object.entries(Object(given)).filter(([, value]) => value !== undefined));
-      const open = columns.filter(({ name }) => patch.columns.includes(name) && Object.hasOwn(some, name));
-      return ask("patch", patch.number, open, some, (checked) => ({
-        args: inTurn(model, open, checked.named),
-        predict: patched(checked.named),
-      }));
-    };
-  }
-  if (remove !== undefined) handle["delete"] = () => ask("delete", remove, [], undefined, () => ({ args: [], predict: deleted }));
-}
-
-/** Which optional columns were left out, and whether one of them has a default that only the server knows. */
-function leftOut(columns: readonly ColumnSchema[], given: unknown): { left: ReadonlySet<string>; guessed: boolean } {
-  const left = columns.filter(({ name, optional }) => optional && Object(given ?? {})[name] === undefined);
-  return { left: new Set(left.map(({ name }) => name)), guessed: left.some(({ ty }) => ty[0] !== "option") };
-}
-
-/** Returns column numbers and values in turn. */
-function inTurn(model: ModelSchema, columns: readonly ColumnSchema[], values: Data): readonly unknown[] {
-  return columns.flatMap((column) => [model.columns.indexOf(column), values[column.name]]);
 }
 
 function load(session: ClientSession, topic: Topic, model: number, key: string): Promise<Data> {

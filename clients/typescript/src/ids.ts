@@ -39,6 +39,12 @@ export function randomOf(seed: Seed): (n: number) => number {
   return (n) => Math.floor((next() / 2 ** 32) * n);
 }
 
+/** Draws ids and random numbers from a mutation's seed, each run the same ones. */
+export function draws(seed: Seed): { newId: () => string; random: (n: number) => number } {
+  let k = 0;
+  return { newId: () => idOf(seed, k++), random: randomOf(seed) };
+}
+
 /** Returns 32-bit words, big-endian, as base64url without padding. */
 export function base64url(words: readonly number[]): string {
   let text = "";

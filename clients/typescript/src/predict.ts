@@ -2,7 +2,7 @@
 import type { Data } from "./collection/base.js";
 import { GiveUp, Refused } from "./draft/errors.js";
 import { close, open } from "./draft/own.js";
-import { type Seed, idOf, randomOf } from "./ids.js";
+import type { Seed } from "./ids.js";
 import type { ModelSchema, MutationSchema, Tx } from "./schema.js";
 
 /** What came out: the entity after it (undefined: none), and what the mutator returned. */
@@ -55,11 +55,11 @@ export function lowered(
   seed: Seed | undefined,
   world: World,
 ): Predict {
-  const { run, receiver } = mutation;
+  const { run, receiver, seed: draws } = mutation;
   return (before) => {
     if (receiver === "entity" && before === undefined) refuse("rt/missing");
     if (run === undefined) throw new GiveUp();
-    const tx = transaction(now, seed, world) as Tx<never>;
+    const tx = transaction(now, seed, draws, world) as Tx<never>;
     const unseen = before && model.columns.map(({ name }) => name).filter((name) => !Object.hasOwn(before, name));
     const self = open(before, unseen);
     const value = run(self as never, args as never, tx);
@@ -67,33 +67,13 @@ export function lowered(
   };
 }
 
-/** `create` is insert-only (S44); a column that is left out and has no `null` is known to the server alone. */
-export function created(data: Data, guessed: boolean): Predict {
-  return (before) => {
-    if (before !== undefined) refuse("rt/exists");
-    if (guessed) throw new GiveUp();
-    return { data, value: undefined };
-  };
-}
+/** Says nothing: of a call that is refused anyway. */
+export const cannot: Predict = () => {
+  throw new GiveUp();
+};
 
-/** `patch` sets some columns; those that are hidden stay so. */
-export function patched(columns: Data): Predict {
-  return (before = refuse("rt/missing")) => {
-    const seen = Object.entries(columns).filter(([name]) => Object.hasOwn(before, name));
-    return { data: { ...before, ...Object.fromEntries(seen) }, value: undefined };
-  };
-}
-
-/** `delete` takes the entity away. */
-export function deleted(before: Data | undefined): Effect {
-  if (before === undefined) refuse("rt/missing");
-  return { data: undefined, value: undefined };
-}
-
-function transaction(now: number, seed: Seed | undefined, world: World): Tx {
-  let k = 0;
-  let random: ((n: number) => number) | undefined;
-  const drawn = (): Seed => seed ?? refuse("rt/fault");
+function transaction(now: number, seed: Seed | undefined, draws: MutationSchema["seed"], world: World): Tx {
+  const faults = (): never => refuse("rt/fault");
   return {
     get principal() {
       const principal = world.principal();
@@ -104,7 +84,8 @@ function transaction(now: number, seed: Seed | undefined, world: World): Tx {
     get serverNow() {
       return world.serverNow();
     },
-    newId: () => idOf(drawn(), k++),
-    random: (n) => (random ??= randomOf(drawn()))(n),
+    newId: faults,
+    random: faults,
+    ...(typeof draws === "function" && seed && draws(seed)),
   };
 }

@@ -13,7 +13,6 @@ import {
   sendable,
   verdictOf,
 } from "./collection/pending.js";
-import type { ConflictHandler } from "./conflict.js";
 import * as wire from "./generated/frames.js";
 import { ticket } from "./mutation.js";
 import { attempt } from "./predict.js";
@@ -187,56 +186,16 @@ export function queue(session: Session, host: Host): Queue {
     entries = entries.filter((entry) => {
       if (entry.answer === undefined || !isReached(entry.answer.mark, isRefusal(entry.answer.outcome))) return true;
       const verdict = verdictOf(entry.answer);
-      if (dispute(entry, verdict)) return true;
+      if (entry.call.judge?.hold(session, entry, verdict)) {
+        host.open(true);
+        return true;
+      }
       done.push([entry, verdict]);
       const track = tracks.find(({ lane }) => lane === entry.lane);
       if (verdict.status === "confirmed" && track !== undefined) track.confirmed = [...track.confirmed, entry.seq].slice(-wire.WINDOW);
       return false;
     });
     return done;
-  }
-
-  // --- Too late ---
-
-  /** Holds what came too late, where the application wants to decide. */
-  function dispute(entry: Entry, verdict: Verdict<unknown, unknown>): boolean {
-    const { name, judge } = entry.call;
-    if (judge === undefined || verdict.status !== "refused" || handlerOf(name) === undefined) return false;
-    const error = verdict.error as FrameworkError;
-    if (error.code !== "rt/stale") return false;
-    entry.parked = true;
-    entry.answer = undefined;
-    entry.stale = { error, version: error.version, asked: false };
-    host.open(true);
-    return true;
-  }
-
-  function handlerOf(name: string): ConflictHandler<unknown, unknown> | undefined {
-    return session.options.onConflict?.[name] as ConflictHandler<unknown, unknown> | undefined;
-  }
-
-  function judge(offset: number | undefined): void {
-    for (const entry of entries) {
-      const { stale, call: asked, layer } = entry;
-      const handler = handlerOf(asked.name);
-      if (stale === undefined || stale.asked || !isOurs(entry) || handler === undefined) continue;
-      if (offset === undefined) drop(entry);
-      else if (offset >= stale.version) {
-        stale.asked = true;
-        const theirs = asked.key === null ? undefined : host.confirmed(asked.model, asked.key);
-        const conflict = { mine: layer?.effect.data, args: asked.given, theirs };
-        // In a turn of its own: the state is told first.
-        queueMicrotask(() =>
-          asked.judge?.(env, asked.name, handler, { ...conflict, retry: () => retry(entry), drop: () => drop(entry) }),
-        );
-      }
-    }
-  }
-
-  function drop(entry: Entry): void {
-    const { stale } = entry;
-    if (stale === undefined || !entries.includes(entry)) return;
-    remove(entry, { status: "refused", error: stale.error, where: "server" });
   }
 
   function remove(entry: Entry, verdict: Verdict<unknown, unknown>): void {
@@ -282,8 +241,7 @@ export function queue(session: Session, host: Host): Queue {
 
   function discard(entry: Entry): void {
     if (!entries.includes(entry) || (entry.sent && !entry.parked)) return;
-    if (entry.stale !== undefined) drop(entry);
-    else remove(entry, { status: "refused", error: { code: "rt/discarded" }, where: "here" });
+    remove(entry, { status: "refused", error: entry.stale?.error ?? { code: "rt/discarded" }, where: entry.stale ? "server" : "here" });
   }
 
   function retry(entry: Entry): void {
@@ -328,11 +286,16 @@ export function queue(session: Session, host: Host): Queue {
     believe: learn,
     answer,
     take,
-    judge,
+    judge(offset) {
+      for (const entry of entries.filter(isOurs)) {
+        const { key, judge, model } = entry.call;
+        judge?.ask(session, entry, offset, key === null ? undefined : host.confirmed(model, key), () => retry(entry), () => discard(entry));
+      }
+    },
     forked() {
       for (const entry of entries) {
         entry.seen &&= 0;
-        if (entry.stale !== undefined) entry.stale.version = 0;
+        if (entry.stale) entry.stale.version = 0;
       }
     },
     hold(ms) {

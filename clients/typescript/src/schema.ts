@@ -1,5 +1,8 @@
 /** The schema as generated code hands it to the runtime: data, plus the lowered mutators. */
 import type { Judge } from "./conflict.js";
+import type { enums } from "./enums.js";
+import type { Generic } from "./generic.js";
+import type { draws } from "./ids.js";
 
 /** All that an application's client knows of it. */
 export interface Schema {
@@ -31,12 +34,12 @@ export interface ModelSchema {
   readonly columns: readonly ColumnSchema[];
   /** Its named mutations, by their name in the client. */
   readonly mutations: Readonly<Record<string, MutationSchema>>;
-  /** The mutator number of the generic `create`, where it is open. */
-  readonly create?: number;
-  /** The generic `patch`, where it is open, and the columns that it may set. */
-  readonly patch?: { readonly number: number; readonly columns: readonly string[] };
-  /** The mutator number of the generic `delete`, where it is open. */
-  readonly delete?: number;
+  /** The generic `create`, where it is open. */
+  readonly create?: Generic;
+  /** The generic `patch`, where it is open. */
+  readonly patch?: Generic;
+  /** The generic `delete`, where it is open. */
+  readonly delete?: Generic;
 }
 
 /** A column, a field of a named type, or an argument. */
@@ -70,8 +73,8 @@ export interface MutationSchema {
   readonly receiver: "entity" | "topic";
   /** Its arguments, in the order of the wire. */
   readonly args: readonly ArgSchema[];
-  /** Whether it makes ids or random numbers: then a seed is drawn at the call (S45). */
-  readonly seed?: true;
+  /** Whether it makes ids or random numbers, and how: then a seed is drawn at the call (S45). */
+  readonly seed?: true | typeof draws;
   /** What becomes of it where another change came first: refused as `rt/stale`, unless `onConflict` knows better. */
   readonly conflict?: Judge;
   /**
@@ -107,12 +110,17 @@ export type Scalar =
 export type TypeShape =
   | { readonly kind: "struct"; readonly fields: readonly FieldSchema[] }
   | { readonly kind: "newtype"; readonly of: Ty }
-  | {
-      readonly kind: "enum";
-      /** The field that names the variant (`#[serde(tag = "…")]`); absent: externally tagged. */
-      readonly tag?: string;
-      readonly variants: Readonly<Record<string, VariantShape>>;
-    };
+  | EnumShape;
+
+/** An enum. */
+export interface EnumShape {
+  readonly kind: "enum";
+  /** What checks and copies its values. */
+  readonly check: typeof enums;
+  /** The field that names the variant (`#[serde(tag = "…")]`); absent: externally tagged. */
+  readonly tag?: string;
+  readonly variants: Readonly<Record<string, VariantShape>>;
+}
 
 /** A variant of an enum. */
 export type VariantShape =

@@ -4,11 +4,11 @@
  *
  * The server checks the same again; here it keeps a frame well-formed whatever a caller passes.
  */
-import type { FieldSchema, Rule, Schema, Ty, TypeShape, VariantShape } from "./schema.js";
+import type { FieldSchema, Rule, Schema, Ty } from "./schema.js";
 import type { FrameworkError } from "./types.js";
 
-type Types = Schema["types"];
-type EnumShape = Extract<TypeShape, { readonly kind: "enum" }>;
+/** Named types, by name. */
+export type Types = Schema["types"];
 type Invalid = FrameworkError & { readonly code: "rt/invalid" };
 
 /** How deep an argument may be nested (S47). */
@@ -52,7 +52,8 @@ export function check(fields: readonly FieldSchema[], given: unknown, types: Typ
   }
 }
 
-function record(
+/** Returns a copy of an object of these fields. */
+export function record(
   fields: readonly FieldSchema[],
   given: unknown,
   types: Types,
@@ -78,7 +79,7 @@ function record(
 }
 
 /** Returns a copy of `value` where it is of `ty`. */
-function typed(ty: Ty, value: unknown, types: Types, path: string, depth: number): unknown {
+export function typed(ty: Ty, value: unknown, types: Types, path: string, depth: number): unknown {
   if (typeof ty === "string") return scalar(ty, value, path);
   if (depth >= MAX_DEPTH) throw new Broken(path, "depth", `must not be nested deeper than ${MAX_DEPTH}`);
   const deep = (of: Ty, part: unknown, at: string): unknown => typed(of, part, types, at, depth + 1);
@@ -115,25 +116,7 @@ function shaped(name: string, value: unknown, types: Types, path: string, depth:
   if (shape === undefined) return expected(`${name}, which the schema lacks`, path);
   if (shape.kind === "newtype") return typed(shape.of, value, types, path, depth);
   if (shape.kind === "struct") return record(shape.fields, value, types, path, depth);
-  return enumerated(shape, value, types, path, depth);
-}
-
-/** As serde writes it: `"Unit"` or `{ Variant: content }`, or the content's fields beside the tag. */
-function enumerated({ tag, variants }: EnumShape, value: unknown, types: Types, path: string, depth: number): unknown {
-  const from = typeof value === "string" && tag === undefined ? { [value]: undefined } : object(value, path);
-  const { [tag ?? ""]: named, ...rest } = from;
-  const [[only, inner] = ["", undefined], ...more] = tag === undefined ? Object.entries(from) : [[String(named), rest] as const];
-  const shape = more.length === 0 && Object.hasOwn(variants, only) ? variants[only] : undefined;
-  if (shape === undefined) return expected(`one of ${Object.keys(variants).join(", ")}`, path);
-  const content = varied(shape, inner, types, path, depth);
-  if (tag !== undefined) return { [tag]: only, ...Object(content) };
-  return shape.kind === "unit" ? only : { [only]: content };
-}
-
-function varied(shape: VariantShape, value: unknown, types: Types, path: string, depth: number): unknown {
-  if (shape.kind === "struct") return record(shape.fields, value, types, path, depth);
-  if (shape.kind === "unit") return undefined;
-  return typed(shape.kind === "tuple" ? ["tuple", ...shape.of] : shape.of, value, types, path, depth);
+  return shape.check(shape, value, types, path, depth);
 }
 
 function scalar(ty: string, value: unknown, path: string): unknown {
@@ -149,7 +132,8 @@ function scalar(ty: string, value: unknown, path: string): unknown {
   return ty === "f32" ? Math.fround(Number(value)) : (value ?? null);
 }
 
-function expected(what: string, path: string): never {
+/** Says what a value should have been. */
+export function expected(what: string, path: string): never {
   throw new Broken(path, "type", `must be ${what}`);
 }
 
@@ -170,7 +154,8 @@ function list(value: unknown, path: string, length?: number): readonly unknown[]
   return expected(`a list${length === undefined ? "" : ` of ${length}`}`, path);
 }
 
-function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
+/** Returns `value` as an object. */
+export function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }

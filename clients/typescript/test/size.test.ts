@@ -28,8 +28,8 @@ async function size(code: string): Promise<number> {
 const POLL = path("../../templates/poll/web/src/realtime/index.ts");
 
 test.each([
-  ["the core", 'export { connect } from "./generated.ts";', 13_000],
-  ["the core with the poll's generated client", `export { createClient } from ${JSON.stringify(POLL)};`, 13_700],
+  ["the core", 'export { connect } from "./generated.ts";', 12_000],
+  ["the core with the poll's generated client", `export { createClient } from ${JSON.stringify(POLL)};`, 12_700],
   ["the core with every operation of lowered mutators", 'export { connect } from "./generated.ts"; export * from "./draft/index.ts";', 15_600],
   ["react", 'export * from "./react.ts";', 1_200],
   ["msgpack", 'export * from "./msgpack.ts";', 2_000],

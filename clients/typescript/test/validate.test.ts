@@ -1,6 +1,7 @@
 /** Arguments against the schema: every type, every rule, and paths that say where. */
 import { expect, test } from "vitest";
 import type { FieldSchema, Rule, Ty, TypeShape } from "../src/schema.js";
+import { enums } from "../src/enums.js";
 import { check } from "../src/validate.js";
 
 const types: Readonly<Record<string, TypeShape>> = {
@@ -8,6 +9,7 @@ const types: Readonly<Record<string, TypeShape>> = {
   Meters: { kind: "newtype", of: "f64" },
   State: {
     kind: "enum",
+    check: enums,
     variants: {
       Draft: { kind: "unit" },
       Rated: { kind: "newtype", of: "u8" },
@@ -17,6 +19,7 @@ const types: Readonly<Record<string, TypeShape>> = {
   },
   Tagged: {
     kind: "enum",
+    check: enums,
     tag: "kind",
     variants: {
       none: { kind: "unit" },

@@ -73,7 +73,8 @@ fn choose(programs: Vec<Program>, defaults: &[(String, String)]) -> Result<PathB
         (_, [only]) => Ok(only.file.clone()),
         ([], _) => Err("no program in {}: give its folder with -C, or its package with --package".into()),
         (many, _) => {
-            let names: Vec<&str> = many.iter().map(|program| program.name.as_str()).collect();
+            let mut names: Vec<&str> = many.iter().map(|program| program.name.as_str()).collect();
+            names.sort_unstable();
             Err(format!(
                 "several programs: {}. Say which with --bin or --package, or set `default-run` in the package's Cargo.toml",
                 names.join(", ")
@@ -139,7 +140,7 @@ mod tests {
         assert_eq!(choose(vec![program("poll")], &[]), Ok("/t/poll".into()));
         let why = choose(two(), &[]).unwrap_err();
         assert!(
-            why.contains("poll, import") && why.contains("--bin") && why.contains("default-run"),
+            why.contains("import, poll") && why.contains("--bin") && why.contains("default-run"),
             "{why}"
         );
         let other = vec![("/other/Cargo.toml".to_owned(), "poll".to_owned())];

@@ -4,7 +4,7 @@
  * It knows bytes and `welcome`, `ping`'s rhythm and `bye`, nothing of topics.
  */
 import type { Environment, PageEvent, Socket } from "../environment.js";
-import { CLOSE } from "../generated/codes.js";
+import { CLOSE_SILENT } from "../generated/codes.js";
 import { backoff } from "./backoff.js";
 import { type AuthReason, type Effect, type Event, type State, step } from "./state.js";
 
@@ -161,7 +161,7 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
     const due = env.now() + every;
     timers.push(
       env.timer(() => {
-        if (silent() && env.now() - due <= every / 2) feed({ kind: "dropped", code: CLOSE.silent });
+        if (silent() && env.now() - due <= every / 2) feed({ kind: "dropped", code: CLOSE_SILENT });
         else listen();
       }, every),
     );
@@ -175,7 +175,7 @@ export function drive(env: Environment, protocol: string, above: Above): Driver 
     else if (event !== "offline" && above.wanted()) {
       feed({ kind: "nudged" });
       // What came while the page slept is heard first; then a socket that was silent too long is a dead one.
-      if (silent()) timers.push(env.timer(() => silent() && feed({ kind: "dropped", code: CLOSE.silent }), PROBE_MS));
+      if (silent()) timers.push(env.timer(() => silent() && feed({ kind: "dropped", code: CLOSE_SILENT }), PROBE_MS));
     }
   }
 

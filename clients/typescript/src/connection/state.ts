@@ -4,7 +4,7 @@
  * `driver.ts` carries out the effects and feeds back what happened. States, events and the clauses
  * CL1 to CL8 are specified in docs/SESSION.md; `state.test.ts` has the full table.
  */
-import { CLOSE, mayReconnect } from "../generated/codes.js";
+import { CLOSE_PROTOCOL, CLOSE_SCHEMA, CLOSE_TOKEN_EXPIRED, CLOSE_UNAUTHENTICATED, mayReconnect } from "../generated/codes.js";
 
 /** Why a token is asked for: the first one, one in place of an expired one, one in place of a refused one. */
 export type AuthReason = "start" | "expiring" | "refused";
@@ -84,18 +84,18 @@ export function step(state: State, event: Event): Step {
 /** A terminal code ends the connection for good (CL2); any other end is retried, later each time (CL3). */
 function afterDrop(state: State & { kind: "connecting" | "live" }, code: number, retryAfter?: number): Step {
   const hangUp: Effect = { kind: "hangUp" };
-  if (code === CLOSE.unauthenticated) return afterRefusal(state, hangUp);
-  if (code === CLOSE.schema || code === CLOSE.protocol) return to({ kind: "upgradeRequired", code }, hangUp);
+  if (code === CLOSE_UNAUTHENTICATED) return afterRefusal(state, hangUp);
+  if (code === CLOSE_SCHEMA || code === CLOSE_PROTOCOL) return to({ kind: "upgradeRequired", code }, hangUp);
   if (!mayReconnect(code)) return to({ kind: "closed", code }, hangUp);
   const attempt = state.attempt + 1;
-  const auth = code === CLOSE.tokenExpired ? "expiring" : "start";
+  const auth = code === CLOSE_TOKEN_EXPIRED ? "expiring" : "start";
   return to({ kind: "waiting", attempt, auth }, hangUp, { kind: "wait", attempt, retryAfter });
 }
 
 /** A refused token is replaced once (CL2); the second refusal in a row signs out. */
 function afterRefusal(state: State & { kind: "connecting" | "live" }, hangUp: Effect): Step {
   if (state.kind === "connecting" && state.auth === "refused") {
-    return to({ kind: "signedOut", code: CLOSE.unauthenticated }, hangUp);
+    return to({ kind: "signedOut", code: CLOSE_UNAUTHENTICATED }, hangUp);
   }
   return to({ kind: "connecting", attempt: state.attempt, auth: "refused" }, hangUp, { kind: "dial", auth: "refused" });
 }

@@ -11,12 +11,12 @@ export const RANGE: Readonly<Record<Int, readonly [low: number, high: number]>> 
   u8: [0, 255],
   u16: [0, 65535],
   u32: [0, 4294967295],
-  u64: [0, SAFE],
-  usize: [0, SAFE],
+  u64: [0, 9007199254740991],
+  usize: [0, 9007199254740991],
   i8: [-128, 127],
   i16: [-32768, 32767],
   i32: [-2147483648, 2147483647],
-  i64: [-SAFE, SAFE],
+  i64: [-9007199254740991, 9007199254740991],
 };
 
 /** Returns `n` where it is a `u8`; a fault else: what `+ - *` do on both sides. */

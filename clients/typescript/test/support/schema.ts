@@ -1,6 +1,6 @@
 /** A schema as codegen writes one: a poll with comments beside it, and a log that shows each effect once. */
 import * as $ from "../../src/draft/index.js";
-import { refuse } from "../../src/generated.js";
+import { creates, deletes, draws, patches, refuse } from "../../src/generated.js";
 import type { FrameworkError, Entity, List, Mut, Mutation, Schema, Tx, Client } from "../../src/generated.js";
 
 export interface Choice {
@@ -154,7 +154,7 @@ export const schema: Schema = {
           run: poll_rename,
         },
         hidden: { number: 104, receiver: "entity", args: [] },
-        stamp: { number: 105, receiver: "entity", args: [], seed: true, run: poll_stamp },
+        stamp: { number: 105, receiver: "entity", args: [], seed: draws, run: poll_stamp },
         overflow: { number: 106, receiver: "entity", args: [], run: poll_overflow },
         whoami: { number: 107, receiver: "topic", args: [], run: poll_whoami },
       },
@@ -176,9 +176,9 @@ export const schema: Schema = {
       mutations: {
         star: { number: 201, receiver: "entity", args: [{ name: "by", ty: "u32" }], run: comment_star },
       },
-      create: 202,
-      patch: { number: 203, columns: ["text"] },
-      delete: 204,
+      create: creates(202),
+      patch: patches(203, ["text"]),
+      delete: deletes(204),
     },
     {
       number: CARD,
@@ -202,9 +202,9 @@ export const schema: Schema = {
         reset: { number: 305, receiver: "entity", args: [], run: card_reset },
         copy: { number: 306, receiver: "entity", args: [], run: card_copy },
       },
-      create: 307,
-      patch: { number: 308, columns: ["points", "cost"] },
-      delete: 309,
+      create: creates(307),
+      patch: patches(308, ["points", "cost"]),
+      delete: deletes(309),
     },
   ],
   types: {

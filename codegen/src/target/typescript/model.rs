@@ -65,7 +65,8 @@ fn reach_model(schema: &Schema, model: &Model, names: &mut BTreeSet<String>) {
     }
 }
 
-fn reach(schema: &Schema, ty: &Ty, names: &mut BTreeSet<String>) {
+/// Collects the named types that `ty` reaches.
+pub(crate) fn reach(schema: &Schema, ty: &Ty, names: &mut BTreeSet<String>) {
     match ty {
         Ty::Option(of) | Ty::Vec(of) | Ty::Array(of, _) | Ty::BTreeSet(of) => reach(schema, of, names),
         Ty::BTreeMap(key, value) | Ty::HashMap(key, value) => {

@@ -1,6 +1,9 @@
 //! `schema.ts`: the data that the runtime needs, with the mutators beside it.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use realtime_protocol::schema::{
     Conflict, Field, Model, Mutation, Optimistic, Receiver, Rule, Schema, Shape, TopicOf, Ty, TypeDef,
@@ -9,7 +12,7 @@ use realtime_protocol::schema::{
 
 use super::{
     lower,
-    model::{file, framework, function_name},
+    model::{file, framework, function_name, reach},
     names,
 };
 
@@ -18,8 +21,9 @@ pub(crate) fn print(schema: &Schema) -> String {
     let ty = framework(schema, "Schema");
     let import = if ty == "Schema" { ty.clone() } else { format!("Schema as {ty}") };
     let mut out = format!("import type {{ {import} }} from \"@realtime/client/generated\";\n");
-    if schema.models.iter().flat_map(|m| &m.mutations).any(|m| m.conflict == Conflict::Refuse) {
-        out.push_str("import { refuse } from \"@realtime/client/generated\";\n");
+    let parts = parts(schema);
+    if !parts.is_empty() {
+        let _ = writeln!(out, "import {{ {} }} from \"@realtime/client/generated\";", parts.join(", "));
     }
     for model in &schema.models {
         let functions: Vec<String> = model
@@ -41,13 +45,38 @@ pub(crate) fn print(schema: &Schema) -> String {
         model_text(model, &mut out);
     }
     out.push_str("  ],\n  types: {\n");
-    for def in &schema.types {
+    for def in sent(schema) {
         if let Some(shape) = shape(def) {
             let _ = writeln!(out, "    {}: {shape},", names::key(&def.name));
         }
     }
     out.push_str("  },\n};\n");
     out
+}
+
+/// The types that a client may send.
+fn sent(schema: &Schema) -> impl Iterator<Item = &TypeDef> {
+    let mut names = BTreeSet::new();
+    for model in &schema.models {
+        let args = model.mutations.iter().flat_map(|m| &m.args);
+        model.columns.iter().chain(args).for_each(|f| reach(schema, &f.ty, &mut names));
+    }
+    schema.types.iter().filter(move |def| names.contains(&def.name))
+}
+
+/// The parts of the runtime that only some clients need, and this one does.
+fn parts(schema: &Schema) -> Vec<&'static str> {
+    let mutations = || schema.models.iter().flat_map(|m| &m.mutations);
+    let draws = |m: &Mutation| matches!(m.optimistic, Optimistic::Lowered(_)) && lower::needs_seed(m);
+    let all = [
+        ("creates", schema.models.iter().any(|m| m.generic.create)),
+        ("deletes", schema.models.iter().any(|m| m.generic.delete)),
+        ("draws", mutations().any(draws)),
+        ("enums", sent(schema).any(|def| matches!(def.shape, Shape::Enum(_) | Shape::TaggedEnum(..)))),
+        ("patches", schema.models.iter().any(|m| !m.generic.patch.is_empty())),
+        ("refuse", mutations().any(|m| m.conflict == Conflict::Refuse)),
+    ];
+    all.into_iter().filter_map(|(name, is_used)| is_used.then_some(name)).collect()
 }
 
 fn model_text(model: &Model, out: &mut String) {
@@ -93,7 +122,7 @@ fn model_text(model: &Model, out: &mut String) {
 
 fn generic(model: &Model, out: &mut String) {
     if model.generic.create {
-        let _ = writeln!(out, "      create: {},", mutator_number(&model.name, "create"));
+        let _ = writeln!(out, "      create: creates({}),", mutator_number(&model.name, "create"));
     }
     if !model.generic.patch.is_empty() {
         let columns: Vec<String> = model
@@ -103,10 +132,10 @@ fn generic(model: &Model, out: &mut String) {
             .map(|c| names::quoted(&c.name))
             .collect();
         let number = mutator_number(&model.name, "patch");
-        let _ = writeln!(out, "      patch: {{ number: {number}, columns: [{}] }},", columns.join(", "));
+        let _ = writeln!(out, "      patch: patches({number}, [{}]),", columns.join(", "));
     }
     if model.generic.delete {
-        let _ = writeln!(out, "      delete: {},", mutator_number(&model.name, "delete"));
+        let _ = writeln!(out, "      delete: deletes({}),", mutator_number(&model.name, "delete"));
     }
 }
 
@@ -120,7 +149,8 @@ fn mutation_text(model: &Model, mutation: &Mutation) -> String {
     let mut out =
         format!("{{ number: {}, receiver: \"{receiver}\", args: [{}]", mutation.number, args.join(", "));
     if lower::needs_seed(mutation) {
-        out.push_str(", seed: true");
+        let is_lowered = matches!(mutation.optimistic, Optimistic::Lowered(_));
+        out.push_str(if is_lowered { ", seed: draws" } else { ", seed: true" });
     }
     if mutation.conflict == Conflict::Refuse {
         out.push_str(", conflict: refuse");
@@ -202,9 +232,13 @@ fn shape(def: &TypeDef) -> Option<String> {
     Some(match &def.shape {
         Shape::Struct(of) => format!("{{ kind: \"struct\", fields: {} }}", fields(of)),
         Shape::Newtype(of) => format!("{{ kind: \"newtype\", of: {} }}", ty(of)),
-        Shape::Enum(of) => format!("{{ kind: \"enum\", variants: {} }}", variants(of)),
+        Shape::Enum(of) => format!("{{ kind: \"enum\", check: enums, variants: {} }}", variants(of)),
         Shape::TaggedEnum(tag, of) => {
-            format!("{{ kind: \"enum\", tag: {}, variants: {} }}", names::quoted(tag), variants(of))
+            format!(
+                "{{ kind: \"enum\", check: enums, tag: {}, variants: {} }}",
+                names::quoted(tag),
+                variants(of)
+            )
         }
         Shape::Error(_) => return None,
     })

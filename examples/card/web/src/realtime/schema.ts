@@ -29,6 +29,5 @@ export const schema: Schema = {
     },
   ],
   types: {
-    User: { kind: "struct", fields: [{ name: "id", ty: "string" }] },
   },
 };
