@@ -10,7 +10,7 @@ use realtime_protocol::{Raw, raw::RawError, schema};
 
 use crate::{
     describe::Types,
-    model::{Columns, ModelParts, SyncModel},
+    model::{Columns, ModelParts, Retain, SyncModel},
     mutation::{Args, Refusal, invalid},
     policy::{Answer, PolicyFn},
     topic::rows::{Row, RowKey, Value},
@@ -54,6 +54,8 @@ pub(crate) trait ErasedModel: Send + Sync {
     fn patches(&self, column: usize) -> bool;
     /// Tells whether the mutation at `index` has an `allow` that closes it to somebody.
     fn guards_mutation(&self, index: usize) -> bool;
+    /// Which of its entities go by themselves.
+    fn retain(&self) -> Option<Retain>;
     /// Those of `open`, `create`, `patch` and `delete` that say `anyone`.
     fn says_anyone(&self) -> &'static [&'static str];
     /// Runs the mutation at `index`; `target` is the receiver, which is written back.
@@ -186,6 +188,10 @@ impl<M: SyncModel> ErasedModel for Typed<M> {
 
     fn guards_mutation(&self, index: usize) -> bool {
         self.parts.mutations.get(index).is_some_and(|m| m.allow.is_some() && !m.anyone)
+    }
+
+    fn retain(&self) -> Option<Retain> {
+        self.parts.retain
     }
 
     fn says_anyone(&self) -> &'static [&'static str] {

@@ -8,7 +8,7 @@ use realtime_protocol::{
 };
 
 use super::erased::ErasedModel;
-use crate::{describe::Types, topic::rows::RowKey};
+use crate::{describe::Types, model::Retain, topic::rows::RowKey};
 
 /// What the models of an app make together.
 pub(crate) struct Registry {
@@ -166,6 +166,12 @@ impl Registry {
     /// What is guarded in the topics of the root at this place.
     pub(crate) fn guards(&self, root: usize) -> &[Guard] {
         self.guards.get(&root).map_or(&[], Vec::as_slice)
+    }
+
+    /// The models of the topics of a root whose entities go by themselves: their numbers, and which go.
+    pub(crate) fn retained(&self, root: usize) -> impl Iterator<Item = (u16, Retain)> {
+        let of_topic = self.models.iter().filter(move |entry| entry.root == root);
+        of_topic.filter_map(|entry| Some((entry.model.number(), entry.model.retain()?)))
     }
 
     /// The class of a subscriber that may see all of a root's topic: the models' fingerprints, folded (S20).

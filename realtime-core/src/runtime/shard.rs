@@ -116,7 +116,7 @@ pub(super) async fn run(
         // In this order, always: what a seed did, it does again (L13). Messages make operations, so they wait for them.
         tokio::select! {
             biased;
-            _ = look.tick() => shard.evict(),
+            _ = look.tick() => shard.look(),
             Some(done) = shard.io.next() => shard.done(done),
             message = messages.recv(), if shard.io.len() < MAX_UNDER_WAY => match message {
                 Some(message) => shard.take(message),
@@ -347,6 +347,15 @@ impl Shard {
             peers.heads.count_gap(topic);
         }
         self.step(topic, Event::Doubt);
+    }
+
+    /// Once in a while: entities that are too old go, and topics that nobody needs.
+    fn look(&mut self) {
+        self.evict();
+        let retain = self.topics.iter().filter(|(_, held)| !held.worker.is_idle() && held.worker.retains());
+        for topic in retain.map(|(topic, _)| topic.clone()).collect::<Vec<_>>() {
+            self.step(&topic, Event::Sweep);
+        }
     }
 
     /// Forgets topics that nobody needed since the last look.

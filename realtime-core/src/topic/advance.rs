@@ -124,6 +124,7 @@ impl Worker {
                 self.size = rows.iter().map(|(_, row)| row.size()).sum();
                 self.rows = Arc::new(rows.into_iter().collect());
                 self.versions = versions;
+                self.sweep(true, now, fx);
             }
         }
     }

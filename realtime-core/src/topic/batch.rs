@@ -19,7 +19,7 @@ use super::{
     lanes::{self, Lanes},
     own::{self, Own, OwnRefusal, OwnRun, Owns},
     queue::Queue,
-    record::{LaneOutcome, RecordBody},
+    record::{LaneOutcome, RecordBody, RowChange},
     rows::{Overlay, Row, RowKey, Rows},
     versions::{Version, Versions},
 };
@@ -77,6 +77,18 @@ pub(crate) struct Batch {
     pub(crate) versions: BTreeMap<RowKey, Version>,
     /// What the program itself asked for, and what it is to be answered.
     pub(crate) own: Vec<(Own, own::Answer)>,
+}
+
+impl Batch {
+    /// Tells whether it removes what is too old: then there may be more.
+    pub(crate) fn sweeps(&self) -> bool {
+        self.own.iter().any(|(own, _)| matches!(own.call, own::OwnCall::Sweep(_)))
+    }
+
+    /// Tells whether there are new entities.
+    pub(crate) fn grows(&self) -> bool {
+        self.record.rows.iter().any(|row| matches!(row, RowChange::Create { .. }))
+    }
 }
 
 /// A batch of nothing, on top of `head`.

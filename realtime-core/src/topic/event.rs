@@ -121,6 +121,8 @@ pub(crate) enum Event {
     Doubt,
     /// The program itself asks for something (S40).
     Own(Own),
+    /// A minute has passed: what is too old may go.
+    Sweep,
     /// The wait after a failure of the store is over.
     Retry,
     /// A reader is too slow: what is sent to it is dropped until its catch-up (S15).

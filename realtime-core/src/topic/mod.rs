@@ -18,6 +18,7 @@ pub(crate) mod queue;
 mod race;
 mod readers;
 pub(crate) mod record;
+pub(crate) mod retain;
 pub(crate) mod rows;
 mod sight;
 mod step;

@@ -53,6 +53,8 @@ pub(crate) enum OwnCall {
     Write(OwnRun),
     /// A look at the rows as they stand on this node; what it writes is dropped.
     Look(OwnRun),
+    /// A commit that removes what is too old, or too many.
+    Sweep(OwnRun),
     /// The log keeps no record before this commit's own (S26).
     Trim,
 }
@@ -76,10 +78,15 @@ impl Owns {
         self.0.is_empty()
     }
 
+    /// Tells whether a sweep waits.
+    pub(super) fn has_sweep(&self) -> bool {
+        self.0.iter().any(|own| matches!(own.call, OwnCall::Sweep(_)))
+    }
+
     /// Takes the first, if it is a write.
     pub(super) fn next_write(&mut self) -> Option<(Own, OwnRun)> {
         match &self.0.front()?.call {
-            OwnCall::Write(run) => {
+            OwnCall::Write(run) | OwnCall::Sweep(run) => {
                 let run = Arc::clone(run);
                 self.0.pop_front().map(|own| (own, run))
             }
@@ -165,6 +172,7 @@ impl fmt::Debug for Own {
         let call = match self.call {
             OwnCall::Write(_) => "Write",
             OwnCall::Look(_) => "Look",
+            OwnCall::Sweep(_) => "Sweep",
             OwnCall::Trim => "Trim",
         };
         f.debug_struct("Own").field("call", &call).finish_non_exhaustive()

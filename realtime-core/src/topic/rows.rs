@@ -93,6 +93,15 @@ impl Overlay {
         rows.into_iter()
     }
 
+    /// How many rows a model has.
+    pub(crate) fn count(&self, model: u16) -> usize {
+        let from = RowKey::new(model, "");
+        let base = self.base.range(from.clone()..).take_while(|(key, _)| key.model == model);
+        let base = base.filter(|(key, _)| !self.written.contains_key(key)).count();
+        let written = self.written.range(from..).take_while(|(key, _)| key.model == model);
+        base + written.filter(|(_, row)| row.is_some()).count()
+    }
+
     /// Returns what was written, beside what stood there before.
     pub(crate) fn into_written(self) -> (Arc<Rows>, BTreeMap<RowKey, Option<Arc<Row>>>) {
         (self.base, self.written)

@@ -158,6 +158,7 @@ impl Worker {
             Event::Doubt => self.doubt = true,
             Event::Retry => self.retry(),
             Event::Own(own) => self.own(own, fx),
+            Event::Sweep => self.sweep(true, now, fx),
             Event::Behind { key } => self.behind(key),
             Event::Drained { key, at } => self.drained(key, at),
             Event::Flush => {
@@ -369,7 +370,13 @@ impl Worker {
         self.busy = false;
         let Some(batch) = self.committing.take() else { return };
         match result {
-            Ok(head) => self.kept(batch, head, fx),
+            Ok(head) => {
+                let (swept, grew) = (batch.sweeps(), batch.grows());
+                self.kept(batch, head, fx);
+                if swept || grew {
+                    self.sweep(swept, now, fx);
+                }
+            }
             Err(error) => self.lost(batch, error, now, fx),
         }
     }

@@ -5,6 +5,7 @@ mod client;
 mod laws;
 mod own;
 mod race;
+mod retain;
 mod rights;
 mod script;
 mod stage;
