@@ -239,6 +239,13 @@ impl Shard {
         match effect {
             Effect::Send { to, frame, kind } => self.send(&[to], &frame, &kind),
             Effect::SendAll { to, frame, kind } => self.send(&to, &frame, &kind),
+            Effect::Skip { to, channel, head } => {
+                for key in to {
+                    if let Some((out, _)) = self.conns.get(&key.conn) {
+                        out.skip(key.sub, (channel, head));
+                    }
+                }
+            }
             Effect::Close { conn, code, reason } => {
                 if let Some((out, _)) = self.conns.get(&conn) {
                     out.close(Closing::new(code, reason));

@@ -57,6 +57,11 @@ impl Channel {
         self.catch_ups.clear();
     }
 
+    /// No reader stands before this.
+    pub(crate) fn floor(&self) -> Position {
+        self.floor
+    }
+
     /// Tells whether all readers stand at `at`.
     pub(crate) fn is_even(&self, at: Position) -> bool {
         self.floor == at

@@ -182,6 +182,13 @@ pub(crate) enum Effect {
         to: Reply,
         result: Result<own::Answer, own::OwnError>,
     },
+    /// A commit holds nothing for these readers of a channel, who have its snapshot whole: once nothing waits for
+    /// them they stand at `head` (S27).
+    Skip {
+        to: Vec<SubKey>,
+        channel: u32,
+        head: u64,
+    },
     /// The connection broke a promise of the protocol.
     Close {
         conn: ConnId,

@@ -166,8 +166,11 @@ impl Worker {
             self.send_data(told.clone(), frame, &kind, fx);
         }
         if told.len() == skipped.len() {
-            self.channels[at].advance(head);
+            return self.channels[at].advance(head);
         }
+        let is_whole = |key: &SubKey| self.subs.get(key).is_some_and(|sub| sub.cursor.is_none());
+        let to = skipped.into_iter().filter(|key| !waiting(key) && is_whole(key)).collect();
+        fx.push(Effect::Skip { to, channel: self.channels[at].number, head: head.offset });
     }
 
     /// A reader waits for a mark that may lie in a commit that held nothing for it: it is told that it is reached.

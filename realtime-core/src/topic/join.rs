@@ -101,7 +101,9 @@ impl Worker {
         let Some(sub) = self.subs.get(&key) else { return };
         // What was sent to one that is behind may not have reached it, and half a snapshot is none.
         let is_whole = sub.live && !sub.behind && sub.cursor.is_none();
-        let resume = is_whole.then(|| (self.flushed, self.class(sub)));
+        // It may stand behind the head where what was committed since holds nothing for it.
+        let floor = self.channel_of(sub).map(super::channel::Channel::floor);
+        let resume = floor.filter(|_| is_whole).map(|floor| (floor, self.class(sub)));
         let was_live = sub.live;
         if let Some(sub) = self.subs.get_mut(&key) {
             if was_live {

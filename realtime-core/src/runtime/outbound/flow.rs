@@ -19,12 +19,16 @@ pub(super) struct Flow {
     pub(super) barriers: usize,
     /// The last of its data that the kernel took, after the last barrier.
     written: Option<Arc<Stamp>>,
+    /// That counts no more once the barriers that wait have passed.
+    void: bool,
     /// Its data was dropped: none is queued until the catch-up.
     pub(super) behind: bool,
     /// Its worker was not told so.
     untold: bool,
     /// Its worker was told that there is room, and has not answered.
     asked: bool,
+    /// Its channel, and the head that it stands at once nothing waits: what was committed since held nothing for it.
+    skipped: Option<(u32, u64)>,
 }
 
 impl Flow {
@@ -35,23 +39,34 @@ impl Flow {
             frames: 0,
             barriers: 0,
             written: None,
+            void: false,
             behind: false,
             untold: false,
             asked: false,
+            skipped: None,
         }
     }
 
-    /// Data of it was queued.
-    pub(super) fn queued(&mut self, cost: usize) {
+    /// Data of it was queued; `catch_up`: behind a barrier it is a new beginning.
+    pub(super) fn queued(&mut self, cost: usize, catch_up: bool) {
+        self.void |= catch_up && self.barriers > 0;
         self.bytes += cost;
         self.frames += 1;
-        (self.behind, self.asked) = (false, false);
+        (self.behind, self.asked, self.skipped) = (false, false, None);
+    }
+
+    /// A barrier of it was queued: what was before counts no more, unless it is behind: whoever is answered as
+    /// one that resumes goes on from what has reached him.
+    pub(super) fn barrier(&mut self) {
+        self.barriers += 1;
+        self.void |= !self.behind;
+        self.skipped = None;
     }
 
     pub(super) fn fell_behind(&mut self, dropped: Dropped) {
         self.bytes = self.bytes.saturating_sub(usize::try_from(dropped.bytes).unwrap_or(usize::MAX));
         self.frames = self.frames.saturating_sub(usize::try_from(dropped.frames).unwrap_or(usize::MAX));
-        (self.behind, self.untold, self.asked) = (true, true, false);
+        (self.behind, self.untold, self.asked, self.skipped) = (true, true, false, None);
     }
 
     /// It is behind, or its snapshot goes on.
@@ -108,7 +123,24 @@ impl Flows {
         let Ok(at) = self.find(sub) else { return };
         let flow = &mut self.flows[at];
         flow.barriers = flow.barriers.saturating_sub(1);
-        flow.written = None;
+        if flow.void {
+            flow.written = None;
+            flow.void = flow.barriers > 0;
+        }
+    }
+
+    /// A commit held nothing for it.
+    pub(super) fn skip(&mut self, sub: u32, to: (u32, u64)) {
+        let flow = self.of(sub);
+        if !flow.behind {
+            flow.skipped = Some(to);
+        }
+    }
+
+    /// Returns the heads at which subscriptions stand without having been told, and for which nothing waits (S27).
+    pub(super) fn take_heads(&mut self) -> Vec<(u32, u64)> {
+        let idle = self.flows.iter_mut().filter(|flow| flow.frames == 0 && flow.barriers == 0);
+        idle.filter_map(|flow| flow.skipped.take()).collect()
     }
 
     /// The subscription with the most data to drop, without what is under way.

@@ -223,6 +223,16 @@ impl Outbound {
         self.changed.notify_one();
     }
 
+    /// A commit held nothing for a subscription: the next ping says that it stands at this channel's head (S27).
+    pub(crate) fn skip(&self, sub: u32, to: (u32, u64)) {
+        self.lock().skip(sub, to);
+    }
+
+    /// Returns the channels and heads for the next ping.
+    pub(crate) fn take_heads(&self) -> Vec<(u32, u64)> {
+        self.lock().take_heads()
+    }
+
     /// A subscription is no more.
     pub(crate) fn forget(&self, sub: u32) {
         self.lock().forget(sub);

@@ -145,7 +145,7 @@ impl Queue {
             (Class::Urgent, Some(sub)) => !self.flows.has_barrier(sub),
             (Class::Urgent, None) => true,
             (Class::Barrier, _) => {
-                sub.into_iter().for_each(|sub| self.flows.of(sub).barriers += 1);
+                sub.into_iter().for_each(|sub| self.flows.of(sub).barrier());
                 false
             }
             (Class::Data { catch_up, .. }, Some(sub)) => {
@@ -155,7 +155,7 @@ impl Queue {
                     self.dropped.bytes += cost as u64;
                     return;
                 }
-                flow.queued(cost);
+                flow.queued(cost, *catch_up);
                 false
             }
             (Class::Data { .. }, None) => false,
@@ -239,6 +239,18 @@ impl Queue {
     pub(super) fn forget(&mut self, sub: u32) {
         self.retain(|entry| entry.sub != Some(sub) || !entry.is_data());
         self.flows.remove(sub);
+    }
+
+    /// A commit held nothing for a subscription: it stands at this channel's head, once nothing waits.
+    pub(super) fn skip(&mut self, sub: u32, to: (u32, u64)) {
+        if self.closing.is_none() {
+            self.flows.skip(sub, to);
+        }
+    }
+
+    /// Returns the channels and heads that a ping may tell.
+    pub(super) fn take_heads(&mut self) -> Vec<(u32, u64)> {
+        self.flows.take_heads()
     }
 
     /// Returns what was dropped since it was last asked.

@@ -110,6 +110,17 @@ fn s13_whoever_waits_for_a_mark_is_told_that_it_is_reached_even_where_the_commit
 }
 
 #[test]
+fn s22_after_a_load_readers_go_on_from_where_the_last_of_them_may_stand() {
+    let mut stage = room();
+    let eve = stage.join("eve", None);
+    log(&mut stage, eve);
+    stage.call("Note", "patch", "n", &[(2, "again")]);
+    stage.reload();
+    assert_eq!(log(&mut stage, eve), ["resumed", "delta 2+1: "]);
+    assert_eq!(stage.readers[&eve].at.map(|at| at.offset), Some(3));
+}
+
+#[test]
 fn s14_what_entered_and_left_within_one_catch_up_leaves() {
     let mut stage = room();
     let eve = stage.join("eve", None);

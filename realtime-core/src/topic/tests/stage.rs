@@ -31,7 +31,7 @@ use crate::{
     handler::{Call, Registry, typed_with},
     policy::{Answer, ByEntity, ByRoot, Policy},
     principal::{Anyone, Guest},
-    store::{Memory, Read, Store},
+    store::{Memory, Read, Replay, Store},
     tx::Context,
 };
 
@@ -229,7 +229,7 @@ impl Stage {
                 Effect::SendAll { to, frame, kind } => {
                     to.iter().for_each(|to| self.deliver(*to, frame.clone(), kind.clone()));
                 }
-                Effect::Publish(_) | Effect::RetryAfter { .. } => {}
+                Effect::Publish(_) | Effect::RetryAfter { .. } | Effect::Skip { .. } => {}
                 Effect::FlushAfter { .. } => self.flushes += 1,
                 Effect::Close { reason, .. } => panic!("{reason}"),
                 other => self.io.push_back(other),
@@ -252,6 +252,15 @@ impl Stage {
         }
         let at = self.stamps.get(&key).cloned();
         self.step(Event::Drained { key, at });
+        self.settle();
+    }
+
+    /// The store has nothing to say of where the worker stands: it loads afresh.
+    pub(super) fn reload(&mut self) {
+        self.step(Event::Doubt);
+        self.io.clear();
+        let head = now(self.store.heads(std::slice::from_ref(&self.topic))).unwrap().remove(0);
+        self.step(Event::Replayed(Ok(Replay::Gap { head })));
         self.settle();
     }
 

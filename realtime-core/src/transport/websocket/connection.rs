@@ -255,7 +255,8 @@ impl Connection {
             return Err(Closing::new(code::SILENT, "nothing was heard for two heartbeats").into());
         }
         self.ping_at = now + PING_EVERY;
-        self.out.push(encode(self.codec, &Ping { t: clock::now_ms(), heads: Vec::new() }.into()));
+        let ping = Ping { t: clock::now_ms(), heads: self.out.take_heads() };
+        self.out.push(encode(self.codec, &ping.into()));
         Ok(())
     }
 

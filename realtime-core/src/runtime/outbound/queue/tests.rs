@@ -151,6 +151,42 @@ fn s15_after_a_barrier_the_reader_stands_nowhere_until_data_has_reached_it() {
 }
 
 #[test]
+fn s15_one_that_is_behind_and_resumes_goes_on_from_what_has_reached_it() {
+    let mut case = Case::new();
+    case.push(1, "delta ", data(1));
+    case.write(1000);
+    case.push(1, &"x".repeat(2_000), data(2));
+    assert!(case.queue.take_behind() == [1]);
+    case.push(1, "resumed ", Class::Barrier);
+    case.write(1000);
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)))]);
+    // A snapshot after it is a new beginning, even if its first page is dropped.
+    case.push(1, "snapshot ", Class::Barrier);
+    case.push(1, &"p".repeat(2_000), Class::Data { stamp: stamp(9, Some("m")), catch_up: true });
+    case.write(1000);
+    assert_eq!(case.queue.take_due(), vec![(1, None)]);
+}
+
+#[test]
+fn s27_a_ping_tells_heads_of_those_for_whom_nothing_waits() {
+    let mut case = Case::new();
+    case.push(1, "delta ", data(1));
+    case.queue.skip(1, (7, 2));
+    case.queue.skip(2, (8, 5));
+    assert_eq!(case.queue.take_heads(), [(8, 5)], "the ping would overtake the delta");
+    case.write(1000);
+    assert_eq!(case.queue.take_heads(), [(7, 2)]);
+    assert_eq!(case.queue.take_heads(), []);
+    case.queue.skip(1, (7, 3));
+    case.push(1, "delta ", data(4));
+    case.write(1000);
+    assert_eq!(case.queue.take_heads(), [], "the delta has told more");
+    case.push(1, &"x".repeat(2_000), data(5));
+    case.queue.skip(1, (7, 6));
+    assert_eq!(case.queue.take_heads(), [], "who is behind stands nowhere yet");
+}
+
+#[test]
 fn s23_a_snapshot_goes_on_when_its_pages_are_written() {
     let mut case = Case::new();
     case.push(1, "subscribed ", Class::Barrier);
