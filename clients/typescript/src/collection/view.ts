@@ -29,7 +29,11 @@ export function probe(base: Base | undefined, overlay: Overlay, model: number, k
  */
 export function replay(base: Base | undefined, entries: readonly Entry[]): Overlay {
   if (base === undefined) {
-    for (const entry of entries) entry.shown = false;
+    for (const entry of entries) {
+      entry.shown = false;
+      // What a run has seen goes with the rows (L9).
+      entry.layer = undefined;
+    }
     return CLEAR;
   }
   const overlay = new Map<number, Map<string, Data | undefined>>();

@@ -103,11 +103,33 @@ export class Server {
     this.history = this.history.slice(0, keep);
     this.epochs++;
     this.history.push({ ...this.store, epoch: this.store.epoch });
+    this.reset("fork");
+  }
+
+  /** What the channel shows is void: a snapshot follows, under a higher count. */
+  reset(reason: "fork" | "lagged" | "class"): void {
     const { connection } = this;
     if (connection?.sub === undefined) return;
-    connection.down.push([27, connection.sub.channel, "fork"]);
+    connection.down.push([27, connection.sub.channel, reason]);
     connection.sub.count++;
     this.snapshot(connection, connection.sub, [...connection.lanes.keys()].map((i) => [i, 0, true]));
+  }
+
+  /**
+   * The reader was too slow: of what waits, pages and deltas are dropped, acks are not. One catch-up covers them, and a
+   * snapshot goes on from the page that was dropped (S15, S23).
+   */
+  lag(): void {
+    const { connection } = this;
+    const sub = connection?.sub;
+    if (connection === undefined || sub === undefined) return;
+    const isData = ([kind]: ServerFrame): boolean => kind === 22 || kind === 23;
+    if (!connection.down.some(isData) || connection.down.some(([kind]) => kind === 21 || kind === 27)) return;
+    const first = connection.down.find(([kind]) => kind === 23);
+    if (connection.down.some(([kind]) => kind === 22)) sub.paging = true;
+    connection.down.splice(0, Infinity, ...connection.down.filter((frame) => !isData(frame)));
+    if (first?.[0] === 23) sub.at = first[2] - first[3];
+    if (sub.at < this.store.offset) this.fanOut();
   }
 
   /** Ends a snapshot that is under way, at the position of now. */
