@@ -1,5 +1,6 @@
 /** What generated code imports: the names of the contract between codegen and this runtime, one by one. */
 export { connect, type ClientOptions } from "./client.js";
+export { lists } from "./collection/list.js";
 export { refuse, type ConflictHandler } from "./conflict.js";
 export { enums } from "./enums.js";
 export { creates, deletes, patches } from "./generic.js";

@@ -57,7 +57,7 @@ export function lowered(
 ): Predict {
   const { run, receiver, seed: draws } = mutation;
   return (before) => {
-    if (receiver === "entity" && before === undefined) refuse("rt/missing");
+    if (receiver === undefined && before === undefined) refuse("rt/missing");
     if (run === undefined) throw new GiveUp();
     const tx = transaction(now, seed, draws, world) as Tx<never>;
     const unseen = before && model.columns.map(({ name }) => name).filter((name) => !Object.hasOwn(before, name));

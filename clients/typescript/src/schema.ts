@@ -1,4 +1,5 @@
 /** The schema as generated code hands it to the runtime: data, plus the lowered mutators. */
+import type { lists } from "./collection/list.js";
 import type { Judge } from "./conflict.js";
 import type { enums } from "./enums.js";
 import type { Generic } from "./generic.js";
@@ -34,6 +35,8 @@ export interface ModelSchema {
   readonly columns: readonly ColumnSchema[];
   /** Its named mutations, by their name in the client. */
   readonly mutations: Readonly<Record<string, MutationSchema>>;
+  /** What lists all of them, where the client has such a list. */
+  readonly list?: typeof lists;
   /** The generic `create`, where it is open. */
   readonly create?: Generic;
   /** The generic `patch`, where it is open. */
@@ -54,10 +57,8 @@ export interface FieldSchema {
   readonly rules?: readonly Rule[];
 }
 
-/** A column, with its permanent number. */
+/** A column; on the wire it is named by its index. */
 export interface ColumnSchema extends FieldSchema {
-  /** Its number in the store; on the wire a column is named by its index. */
-  readonly number: number;
   /** Whether it may be hidden from a reader: then it is absent. */
   readonly guarded?: true;
 }
@@ -69,8 +70,8 @@ export type ArgSchema = FieldSchema;
 export interface MutationSchema {
   /** Its permanent number. */
   readonly number: number;
-  /** What it runs on: one entity, or the topic. */
-  readonly receiver: "entity" | "topic";
+  /** What it runs on: the topic; absent: one entity. */
+  readonly receiver?: "topic";
   /** Its arguments, in the order of the wire. */
   readonly args: readonly ArgSchema[];
   /** Whether it makes ids or random numbers, and how: then a seed is drawn at the call (S45). */

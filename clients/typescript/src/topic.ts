@@ -3,9 +3,9 @@
  *
  * The client's half of the session in docs/SESSION.md; `session.ts` carries its frames, `queue.ts` its mutations.
  */
-import { type Base, type Data, applyRows, fits } from "./collection/base.js";
+import { type Base, type Data, applyRows } from "./collection/base.js";
 import { type Call, type Entry, isRefusal } from "./collection/pending.js";
-import { CLEAR, type Overlay, look, lookAll, probe, replay } from "./collection/view.js";
+import { CLEAR, type Overlay, look, probe, replay } from "./collection/view.js";
 import { type Listener, type Part, watchers } from "./collection/watch.js";
 import * as wire from "./generated/frames.js";
 import { queue } from "./queue.js";
@@ -99,15 +99,9 @@ export function topic(
     }
     if (base === undefined) return LOADING;
     const status = count > 0 && stage === undefined ? "live" : "cached";
-    const data = key === undefined ? list(base, model, before?.data) : visible(model, key);
+    const data = key === undefined ? models.get(model)?.list?.(base, overlay, model, before?.data) : visible(model, key);
     if (data === undefined) return MISSING;
     return before?.status === status && before.data === data ? before : { status, data, error: undefined };
-  }
-
-  function list(from: Base, model: number, before: unknown): readonly Data[] {
-    const all = lookAll(from, overlay, model);
-    const isSame = Array.isArray(before) && before.length === all.length && all.every((data, i) => data === before[i]);
-    return isSame ? (before as readonly Data[]) : all;
   }
 
   function visible(model: number, key: string): Data | undefined {
@@ -230,9 +224,9 @@ export function topic(
   function delta([, , to, span, rows, epoch]: wire.Delta): void {
     const on = stage ?? base;
     if (on === undefined) return;
-    const fit = fits(on, to, span);
-    if (fit === "ignore") return;
-    if (fit === "gap") return strike(false);
+    // It is right on top of any state from `to − span` on, and says nothing new to one at `to` (S14).
+    if (to <= on.offset) return;
+    if (to - span > on.offset) return strike(false);
     if (!applyRows(on, rows, models, visible, on === stage)) return strike(true);
     strikes = 0;
     on.offset = to;

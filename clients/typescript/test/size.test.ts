@@ -1,7 +1,8 @@
 /**
  * What a page downloads, minified and compressed, stays within the targets (api.md 15).
  *
- * The core is measured as the poll's page has it: with its generated client, and the operations that its mutators use.
+ * The core is measured as the poll's page has it: with the operations that its mutators use. Its generated client, the
+ * author's own models and mutators, comes on top.
  */
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
@@ -27,10 +28,14 @@ async function size(code: string): Promise<number> {
 
 const POLL = path("../../templates/poll/web/src/realtime/index.ts");
 
+/** What the poll's mutators and its `create` use. */
+const OF_THE_POLL = 'export { connect, creates } from "./generated.ts"; export { fail, own, ownAt, u32 } from "./draft/index.ts";';
+
 test.each([
-  ["the core", 'export { connect } from "./generated.ts";', 12_000],
-  ["the core with the poll's generated client", `export { createClient } from ${JSON.stringify(POLL)};`, 12_700],
-  ["the core with every operation of lowered mutators", 'export { connect } from "./generated.ts"; export * from "./draft/index.ts";', 15_600],
+  ["the core", 'export { connect } from "./generated.ts";', 11_600],
+  ["the core with what the poll uses of it", OF_THE_POLL, 12_000],
+  ["the poll's generated client, with that", `export { createClient } from ${JSON.stringify(POLL)};`, 12_550],
+  ["the core with every part that a client may use", 'export * from "./generated.ts"; export * from "./draft/index.ts";', 16_000],
   ["react", 'export * from "./react.ts";', 1_200],
   ["msgpack", 'export * from "./msgpack.ts";', 2_000],
 ])("%s", async (name, code, most) => {

@@ -30,12 +30,6 @@ export interface Base {
 /** Looks an entity up. */
 export type Lookup = (model: number, key: string) => Data | undefined;
 
-/** What a delta of `(to − span, to]` means to a base: only `apply` changes anything (S14). */
-export function fits(base: Base, to: number, span: number): "apply" | "ignore" | "gap" {
-  if (to <= base.offset) return "ignore";
-  return to - span <= base.offset ? "apply" : "gap";
-}
-
 /**
  * Applies rows in place; false, and nothing changed, where columns of an absent row are named outside of paging (S23).
  *

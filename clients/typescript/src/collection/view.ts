@@ -1,6 +1,6 @@
 /** Visible state = confirmed state, then the pending mutations replayed in order (L5): layers, built aside. */
 import { attempt } from "../predict.js";
-import type { Base, Data, Rows } from "./base.js";
+import type { Base, Data } from "./base.js";
 import type { Entry } from "./pending.js";
 import { share } from "./share.js";
 
@@ -62,15 +62,4 @@ function lay(entry: Entry, base: Base, overlay: Map<number, Map<string, Data | u
   let table = overlay.get(model);
   if (table === undefined) overlay.set(model, (table = new Map()));
   table.set(key, entry.layer.effect.data);
-}
-
-/** Returns all visible entities of one model, sorted by key. */
-export function lookAll(base: Base, overlay: Overlay, model: number): readonly Data[] {
-  const rows: Rows = new Map([[model, new Map(base.rows.get(model))]]);
-  const table = rows.get(model) ?? new Map<string, Data>();
-  for (const [key, data] of overlay.get(model) ?? []) {
-    if (data === undefined) table.delete(key);
-    else table.set(key, data);
-  }
-  return [...table].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, data]) => data);
 }

@@ -55,25 +55,24 @@ export interface Step {
 /** Returns the next state; the same object, and no effects, where `event` means nothing (CL1). */
 export function step(state: State, event: Event): Step {
   const { kind } = state;
+  const isUp = kind === "connecting" || kind === "live";
   switch (event.kind) {
     case "wanted":
       return kind === "offline" ? dial(state) : stay(state);
     case "nudged":
       return kind === "offline" || kind === "waiting" ? dial(state) : stay(state);
     case "retry":
-      return kind === "connecting" || kind === "live" ? stay(state) : dial(state);
+      return isUp ? stay(state) : dial(state);
     case "welcomed":
       return kind === "connecting" ? to({ kind: "live", attempt: state.attempt }, { kind: "resume" }) : stay(state);
     case "stable":
       return kind === "live" && state.attempt > 0 ? to({ kind: "live", attempt: 0 }) : stay(state);
     case "dropped":
-      return kind === "connecting" || kind === "live" ? afterDrop(state, event.code, event.retryAfter) : stay(state);
+      return isUp ? afterDrop(state, event.code, event.retryAfter) : stay(state);
     case "timerFired":
       return kind === "waiting" ? dial(state) : stay(state);
     case "rest":
-      return kind === "connecting" || kind === "live" || kind === "waiting"
-        ? to({ kind: "offline" }, { kind: "hangUp" })
-        : stay(state);
+      return isUp || kind === "waiting" ? to({ kind: "offline" }, { kind: "hangUp" }) : stay(state);
     case "close":
       return kind === "closed" ? stay(state) : to({ kind: "closed", code: 0 }, { kind: "hangUp" });
     default:

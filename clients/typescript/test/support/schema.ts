@@ -1,6 +1,6 @@
 /** A schema as codegen writes one: a poll with comments beside it, and a log that shows each effect once. */
 import * as $ from "../../src/draft/index.js";
-import { creates, deletes, draws, patches, refuse } from "../../src/generated.js";
+import { creates, deletes, draws, lists, patches, refuse } from "../../src/generated.js";
 import type { FrameworkError, Entity, List, Mut, Mutation, Schema, Tx, Client } from "../../src/generated.js";
 
 export interface Choice {
@@ -139,23 +139,22 @@ export const schema: Schema = {
       fingerprint: 42,
       key: "id",
       columns: [
-        { name: "id", number: 1, ty: "string" },
-        { name: "question", number: 2, ty: "string", rules: [{ rule: "length", min: 1, max: 20 }] },
-        { name: "choices", number: 3, ty: ["vec", ["named", "Choice"]] },
-        { name: "log", number: 4, ty: ["vec", "string"] },
+        { name: "id", ty: "string" },
+        { name: "question", ty: "string", rules: [{ rule: "length", min: 1, max: 20 }] },
+        { name: "choices", ty: ["vec", ["named", "Choice"]] },
+        { name: "log", ty: ["vec", "string"] },
       ],
       mutations: {
-        vote: { number: VOTE, receiver: "entity", args: [{ name: "choice", ty: "usize" }], run: poll_vote },
-        note: { number: NOTE, receiver: "entity", args: [{ name: "tag", ty: "string" }], run: poll_note },
+        vote: { number: VOTE, args: [{ name: "choice", ty: "usize" }], run: poll_vote },
+        note: { number: NOTE, args: [{ name: "tag", ty: "string" }], run: poll_note },
         rename: {
           number: 103,
-          receiver: "entity",
           args: [{ name: "question", ty: "string", rules: [{ rule: "length", max: 5 }] }],
           run: poll_rename,
         },
-        hidden: { number: 104, receiver: "entity", args: [] },
-        stamp: { number: 105, receiver: "entity", args: [], seed: draws, run: poll_stamp },
-        overflow: { number: 106, receiver: "entity", args: [], run: poll_overflow },
+        hidden: { number: 104, args: [] },
+        stamp: { number: 105, args: [], seed: draws, run: poll_stamp },
+        overflow: { number: 106, args: [], run: poll_overflow },
         whoami: { number: 107, receiver: "topic", args: [], run: poll_whoami },
       },
     },
@@ -168,14 +167,15 @@ export const schema: Schema = {
       fingerprint: 43,
       key: "id",
       columns: [
-        { name: "id", number: 1, ty: "id" },
-        { name: "text", number: 2, ty: "string" },
-        { name: "stars", number: 3, ty: "u32" },
-        { name: "note", number: 4, ty: ["option", "string"], optional: true },
+        { name: "id", ty: "id" },
+        { name: "text", ty: "string" },
+        { name: "stars", ty: "u32" },
+        { name: "note", ty: ["option", "string"], optional: true },
       ],
       mutations: {
-        star: { number: 201, receiver: "entity", args: [{ name: "by", ty: "u32" }], run: comment_star },
+        star: { number: 201, args: [{ name: "by", ty: "u32" }], run: comment_star },
       },
+      list: lists,
       create: creates(202),
       patch: patches(203, ["text"]),
       delete: deletes(204),
@@ -189,19 +189,20 @@ export const schema: Schema = {
       fingerprint: 44,
       key: "id",
       columns: [
-        { name: "id", number: 1, ty: "id" },
-        { name: "points", number: 2, ty: "u32" },
-        { name: "cost", number: 3, ty: "u32", guarded: true },
-        { name: "notes", number: 4, ty: ["vec", "string"], guarded: true },
+        { name: "id", ty: "id" },
+        { name: "points", ty: "u32" },
+        { name: "cost", ty: "u32", guarded: true },
+        { name: "notes", ty: ["vec", "string"], guarded: true },
       ],
       mutations: {
-        estimate: { number: 301, receiver: "entity", args: [{ name: "points", ty: "u32" }], conflict: refuse, run: card_estimate },
-        charge: { number: 302, receiver: "entity", args: [{ name: "by", ty: "u32" }], run: card_charge },
-        spend: { number: 303, receiver: "entity", args: [{ name: "by", ty: "u32" }], run: card_spend },
-        jot: { number: 304, receiver: "entity", args: [{ name: "text", ty: "string" }], run: card_jot },
-        reset: { number: 305, receiver: "entity", args: [], run: card_reset },
-        copy: { number: 306, receiver: "entity", args: [], run: card_copy },
+        estimate: { number: 301, args: [{ name: "points", ty: "u32" }], conflict: refuse, run: card_estimate },
+        charge: { number: 302, args: [{ name: "by", ty: "u32" }], run: card_charge },
+        spend: { number: 303, args: [{ name: "by", ty: "u32" }], run: card_spend },
+        jot: { number: 304, args: [{ name: "text", ty: "string" }], run: card_jot },
+        reset: { number: 305, args: [], run: card_reset },
+        copy: { number: 306, args: [], run: card_copy },
       },
+      list: lists,
       create: creates(307),
       patch: patches(308, ["points", "cost"]),
       delete: deletes(309),

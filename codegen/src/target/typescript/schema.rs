@@ -73,6 +73,7 @@ fn parts(schema: &Schema) -> Vec<&'static str> {
         ("deletes", schema.models.iter().any(|m| m.generic.delete)),
         ("draws", mutations().any(draws)),
         ("enums", sent(schema).any(|def| matches!(def.shape, Shape::Enum(_) | Shape::TaggedEnum(..)))),
+        ("lists", schema.models.iter().any(|m| matches!(m.topic, TopicOf::Of(_)))),
         ("patches", schema.models.iter().any(|m| !m.generic.patch.is_empty())),
         ("refuse", mutations().any(|m| m.conflict == Conflict::Refuse)),
     ];
@@ -100,7 +101,7 @@ fn model_text(model: &Model, out: &mut String) {
     }
     out.push_str("      columns: [\n");
     for column in &model.columns {
-        let text = field(&column.name, Some(column.number), column);
+        let text = field(&column.name, column);
         let open = text.trim_end_matches(" }");
         let is_guarded = model.rights.columns.contains(&column.rust);
         let guarded = if is_guarded { ", guarded: true" } else { "" };
@@ -116,6 +117,9 @@ fn model_text(model: &Model, out: &mut String) {
         );
     }
     out.push_str("      },\n");
+    if matches!(model.topic, TopicOf::Of(_)) {
+        out.push_str("      list: lists,\n");
+    }
     generic(model, out);
     out.push_str("    },\n");
 }
@@ -140,14 +144,12 @@ fn generic(model: &Model, out: &mut String) {
 }
 
 fn mutation_text(model: &Model, mutation: &Mutation) -> String {
-    let args: Vec<String> =
-        mutation.args.iter().map(|arg| field(&names::camel(&arg.rust), None, arg)).collect();
+    let args: Vec<String> = mutation.args.iter().map(|arg| field(&names::camel(&arg.rust), arg)).collect();
     let receiver = match mutation.receiver {
-        Receiver::Entity => "entity",
-        Receiver::Topic => "topic",
+        Receiver::Entity => "",
+        Receiver::Topic => " receiver: \"topic\",",
     };
-    let mut out =
-        format!("{{ number: {}, receiver: \"{receiver}\", args: [{}]", mutation.number, args.join(", "));
+    let mut out = format!("{{ number: {},{receiver} args: [{}]", mutation.number, args.join(", "));
     if lower::needs_seed(mutation) {
         let is_lowered = matches!(mutation.optimistic, Optimistic::Lowered(_));
         out.push_str(if is_lowered { ", seed: draws" } else { ", seed: true" });
@@ -161,12 +163,8 @@ fn mutation_text(model: &Model, mutation: &Mutation) -> String {
     out + " }"
 }
 
-fn field(name: &str, number: Option<u16>, field: &Field) -> String {
-    let mut out = format!("{{ name: {}", names::quoted(name));
-    if let Some(number) = number {
-        let _ = write!(out, ", number: {number}");
-    }
-    let _ = write!(out, ", ty: {}", ty(&field.ty));
+fn field(name: &str, field: &Field) -> String {
+    let mut out = format!("{{ name: {}, ty: {}", names::quoted(name), ty(&field.ty));
     if field.optional {
         out.push_str(", optional: true");
     }
@@ -245,7 +243,7 @@ fn shape(def: &TypeDef) -> Option<String> {
 }
 
 fn fields(of: &[Field]) -> String {
-    let all: Vec<String> = of.iter().map(|f| field(&f.name, None, f)).collect();
+    let all: Vec<String> = of.iter().map(|f| field(&f.name, f)).collect();
     format!("[{}]", all.join(", "))
 }
 
