@@ -66,6 +66,16 @@ impl<P: Principal> App<P> {
         Self::with(Auth::By(Arc::new(authenticator)))
     }
 
+    #[cfg(feature = "testing")]
+    pub(super) fn parts(&self) -> &Parts<P> {
+        &self.parts
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn into_parts(self) -> Parts<P> {
+        self.parts
+    }
+
     fn with(auth: Auth<P>) -> Self {
         let parts = Parts {
             models: Vec::new(),

@@ -5,7 +5,11 @@ mod builder;
 mod handle;
 mod secret;
 mod seed;
+#[cfg(feature = "testing")]
+mod simulate;
 mod start;
 
 pub use builder::App;
 pub use handle::{Handle, HandleError, TopicFields, TopicHandle};
+#[cfg(feature = "testing")]
+pub(crate) use simulate::Principals;

@@ -51,6 +51,12 @@ pub(crate) fn elapsed_ms() -> u64 {
     elapsed.map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Returns the instant so many milliseconds after the beginning.
+pub(crate) fn instant(ms: u64) -> Instant {
+    let began = HOST.with_borrow(|host| host.as_ref().map(|host| host.began));
+    began.unwrap_or_else(Instant::now) + std::time::Duration::from_millis(ms)
+}
+
 /// Returns the clock of the node whose task is running, or of the world; `None` outside of a simulation.
 pub(super) fn now_ms() -> Option<u64> {
     let skew = HOST.with_borrow(|host| {

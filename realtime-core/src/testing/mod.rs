@@ -1,10 +1,11 @@
-//! What tests of plugins and applications use: the suites of clauses, and numbers that a seed repeats.
+//! What tests of plugins and applications use: the suites of clauses, a simulated world, and numbers that a seed repeats.
 
 pub mod broker_suite;
 #[doc(hidden)]
 pub mod decoders;
 mod random;
 pub mod store_suite;
+mod world;
 
 use std::{
     future::Future,
@@ -14,6 +15,7 @@ use std::{
 use realtime_protocol::Topic;
 
 pub use random::Random;
+pub use world::{Call, Client, Faults, InTopic, Mutation, Report, Verdict, World};
 
 /// Runs a test to its end: on this thread, and what it spawns on others, so that it may block.
 ///

@@ -1,0 +1,174 @@
+//! The laws, checked at every notification and at rest; against what the world knows, not what a node says.
+
+use bytes::Bytes;
+use realtime_protocol::{Topic, frame::v1::Outcome};
+
+use super::{
+    core::Ground,
+    page::{Base, Page, Table, Verdict, View, table},
+};
+use crate::{
+    handler::{Door, Registry, root_row},
+    policy::Answer,
+    topic::rows::{Overlay, Rows, Value},
+};
+
+/// Words that may reach some only.
+pub(super) struct Canary {
+    pub(super) text: String,
+    /// By the place of the principal.
+    pub(super) may: Vec<bool>,
+}
+
+/// L9: no frame holds a word that its page may not see.
+pub(super) fn no_leak(ground: &Ground, page: &Page, frame: &Bytes) {
+    for canary in &ground.canaries {
+        let may = canary.may.get(page.who.place).copied().unwrap_or(false);
+        if !may && frame.windows(canary.text.len()).any(|window| window == canary.text.as_bytes()) {
+            ground.sim.violated(format!("L9: `{}` reached p{} ({})", canary.text, page.me, page.who.id));
+        }
+    }
+}
+
+/// What a page shows now: L1, L4, L5, L6, L9.
+pub(super) fn at_notification(ground: &Ground, page: &Page, view: &View) {
+    let Some(base) = &view.base else { return };
+    let history = ground.stores.history();
+    let Some(rows) = history.rows(&view.topic, base.at) else {
+        return broken(ground, page, view, &format!("L1: it stands at {}, which no commit bears", base.at));
+    };
+    let expected = seen(&ground.registry, view.root, &rows, &page.who.seen[view.root].0);
+    if Some(&base.table) != expected.as_ref() {
+        let differ = difference(ground, base, expected.as_ref());
+        return broken(
+            ground,
+            page,
+            view,
+            &format!("L6: its confirmed state at {} is not that of the topic: {differ}", base.at),
+        );
+    }
+    for entry in view.shown() {
+        let id = (page.lane_id(&entry.lane), entry.seq);
+        if let Some(Outcome::Done(_)) = history.ran(&view.topic, id, base.at) {
+            let what = format!(
+                "L5: {} is pending over {}, which has its effect: it shows twice",
+                entry.seq, base.at
+            );
+            return broken(ground, page, view, &what);
+        }
+    }
+    for (lane, seq) in view.confirmed() {
+        let id = (page.lane_id(lane), seq);
+        let ran = history.ran(&view.topic, id, base.at).or_else(|| history.outcome(&view.topic, id));
+        if !matches!(ran, Some(Outcome::Done(_))) {
+            let what = format!("L5: {seq} was confirmed, and {} does not have its effect", base.at);
+            return broken(ground, page, view, &what);
+        }
+    }
+}
+
+fn broken(ground: &Ground, page: &Page, view: &View, what: &str) {
+    ground.sim.violated(format!("p{} on {}: {what}", page.me, view.topic));
+}
+
+fn difference(ground: &Ground, base: &Base, expected: Option<&Table>) -> String {
+    let Some(expected) = expected else { return "it may not be seen at all".to_owned() };
+    let keys = base.table.keys().chain(expected.keys());
+    let differ = keys.filter(|key| base.table.get(*key) != expected.get(*key));
+    let name = |model: u16| ground.registry.by_number(model).map_or("?", |entry| entry.model.name());
+    let row = |key: &(u16, String)| {
+        format!("{} `{}`: {:?} instead of {:?}", name(key.0), key.1, base.table.get(key), expected.get(key))
+    };
+    differ.take(2).map(row).collect::<Vec<_>>().join("; ")
+}
+
+/// What a principal may see of a topic in this state, evaluated from scratch; `None`: it may not be opened.
+pub(super) fn seen(registry: &Registry, root: usize, rows: &Rows, principal: &Value) -> Option<Table> {
+    let entry = registry.model(root);
+    let found = root_row(entry, &Overlay::over(std::sync::Arc::new(rows.clone())));
+    let door = if found.is_some() { Door::Open } else { Door::Create };
+    let value = found.as_ref().map(|(_, value)| value);
+    (entry.model.ask(door, principal, value, value) == Answer::Yes).then(|| table(rows))
+}
+
+/// At rest: L2, L3, L8, and each call has its final word.
+pub(super) fn at_rest(ground: &Ground, pages: &[Page]) -> Vec<String> {
+    let mut broken = Vec::new();
+    // Who is off the network by his own will sees what he saw.
+    let pages: Vec<&Page> = pages.iter().filter(|page| !page.unplugged).collect();
+    for page in &pages {
+        for view in page.topics.values() {
+            broken.extend(view_at_rest(ground, page, view).map(|what| format!("p{}: {what}", page.me)));
+        }
+    }
+    broken.extend(calls_at_rest(ground, &pages));
+    broken
+}
+
+fn view_at_rest(ground: &Ground, page: &Page, view: &View) -> Option<String> {
+    if view.wants == 0 {
+        return None;
+    }
+    let head = ground.stores.head(&view.topic);
+    let rows = ground.stores.history().rows(&view.topic, head)?;
+    let expected = seen(&ground.registry, view.root, &rows, &page.who.seen[view.root].0);
+    match (&view.base, expected) {
+        (None, None) => None,
+        (Some(base), Some(expected)) if base.at == head && base.table == expected => (view.visible
+            != expected)
+            .then(|| format!("L8: what it shows of {} is not what is there", view.topic)),
+        (Some(base), Some(_)) => {
+            Some(format!("L8: it stands at {} of {}, the store at {head}", base.at, view.topic))
+        }
+        (None, Some(_)) => {
+            Some(format!("L8: it sees nothing of {}, and may: {:?}", view.topic, view.refusal))
+        }
+        (Some(_), None) => Some(format!("L9: it sees {}, and may not", view.topic)),
+    }
+}
+
+fn calls_at_rest(ground: &Ground, pages: &[&Page]) -> Vec<String> {
+    let history = ground.stores.history();
+    let mut broken = Vec::new();
+    for ((topic, entry), called) in &ground.ledger.calls {
+        let ran = matches!(history.outcome(topic, *entry), Some(Outcome::Done(_)));
+        let name = || format!("{} of lane {:?} in {topic}", entry.1, entry.0);
+        let is_here = pages.iter().any(|page| page.me == called.page);
+        if called.told.is_empty() && is_here && ground.ledger.is_alive(called) {
+            broken.push(format!("L10: nobody was told of {}", name()));
+        }
+        // Who died was told nothing of what came later; a second holder may have been told instead (S22).
+        let changed = ground.failovers > 0 && (called.adopted || !ground.ledger.is_alive(called));
+        match called.told.last() {
+            Some(Verdict::Confirmed(_)) if !ran && !changed => {
+                broken.push(format!("L2: {} was confirmed, and is not there", name()));
+            }
+            Some(Verdict::Refused(_) | Verdict::Lost) if ran && !changed => {
+                broken.push(format!("L3: {} was refused, and ran", name()));
+            }
+            _ => {}
+        }
+    }
+    for topic in history.topics() {
+        broken.extend(strangers(ground, topic, &history.all_done(topic)));
+    }
+    broken.extend(pages.iter().filter_map(|page| stuck(page)));
+    broken
+}
+
+/// What ran without anybody having called it.
+fn strangers(
+    ground: &Ground,
+    topic: &Topic,
+    done: &std::collections::BTreeSet<super::history::Entry>,
+) -> Vec<String> {
+    let unknown = done.iter().filter(|entry| ground.ledger.of(topic, **entry).is_none());
+    unknown
+        .map(|(lane, seq)| format!("L3: {seq} of lane {lane:?} ran in {topic}, and nobody called it"))
+        .collect()
+}
+
+fn stuck(page: &Page) -> Option<String> {
+    let pending: usize = page.topics.values().map(View::pending).sum();
+    (pending > 0).then(|| format!("L8: {pending} mutations of p{} are pending for ever", page.me))
+}
