@@ -76,9 +76,17 @@ pub(crate) fn any(dice: &mut Random) -> Call {
         0..9 => Call::new::<Poll>(topic, "lunch", "vote", (dice.below(3),)),
         9 => Call::new::<Poll>(topic, "lunch", "toggle", ()),
         10 => Call::new::<Poll>(topic, "lunch", "idle", ()),
-        11..14 => Call::create(topic, &Remark { id: remark.into(), text: format!("says {}", dice.below(9)), likes: 0 }),
+        11..14 => Call::create(
+            topic,
+            &Remark { id: remark.into(), text: format!("says {}", dice.below(9)), likes: 0 },
+        ),
         14..17 => Call::new::<Remark>(topic, remark, "like", ()),
-        17 => Call::new::<Remark>(topic, remark, "replace", (["a", "b"][usize::try_from(dice.below(2)).unwrap()],)),
+        17 => Call::new::<Remark>(
+            topic,
+            remark,
+            "replace",
+            (["a", "b"][usize::try_from(dice.below(2)).unwrap()],),
+        ),
         _ => Call::delete::<Remark>(topic, remark),
     }
 }
