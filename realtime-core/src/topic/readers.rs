@@ -124,7 +124,19 @@ impl Worker {
         let known = records.iter().filter(|record| record.at.offset <= self.head.offset);
         let records: Result<Vec<_>, _> = known.map(|record| RecordBody::decode(&record.bytes)).collect();
         let records = records.ok()?;
+        // One that ends before leaves out what the rows hold already.
+        let ends_here = replayed_to(replay, self.head);
         let touched: usize = records.iter().map(|record| record.rows.len()).sum();
-        (touched <= MAX_CATCH_UP_ROWS).then_some(records)
+        (ends_here && touched <= MAX_CATCH_UP_ROWS).then_some(records)
+    }
+}
+
+/// Tells whether a replay has a position on its way.
+fn replayed_to(replay: &Replay, at: Position) -> bool {
+    match replay {
+        Replay::Records { records, head, .. } => {
+            head.at == at || records.iter().any(|record| record.at == at)
+        }
+        Replay::Gap { .. } => false,
     }
 }

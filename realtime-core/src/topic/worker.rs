@@ -414,7 +414,8 @@ impl Worker {
             }
         }
         self.take_records(records, fx);
-        if let Some(answer) = held.filter(|_| self.state == State::Ready) {
+        if let Some(mut answer) = held.filter(|_| self.state == State::Ready) {
+            answer.replays.iter_mut().for_each(|(_, replay)| lengthen(replay, records));
             self.join_all(&answer.replays, fx);
         }
     }
@@ -438,5 +439,21 @@ impl Worker {
             let frame = channel::encode(sub.codec, frame);
             fx.push(Effect::Send { to, frame, kind });
         }
+    }
+}
+
+/// A replay ends where the store stood when it was read: what came since is added, or a catch-up would leave it out.
+fn lengthen(replay: &mut Replay, taken: &[Record]) {
+    let Replay::Records { records, head, more: false } = replay else { return };
+    for record in taken {
+        if record.at.offset <= head.at.offset {
+            continue;
+        }
+        if record.at.offset != head.at.offset + 1 || record.prev_epoch != head.at.epoch {
+            *replay = Replay::Gap { head: *head };
+            return;
+        }
+        head.at = record.at;
+        records.push(record.clone());
     }
 }

@@ -135,6 +135,7 @@ impl Heads {
     async fn wait(&self, due: Option<u64>, sooner: &Notify) {
         let due = due.map_or(Instant::now() + LOOK, |due| self.start + Duration::from_millis(due));
         tokio::select! {
+            biased;
             () = sleep_until(due) => {}
             () = sooner.notified() => {}
         }

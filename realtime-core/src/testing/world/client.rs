@@ -215,7 +215,7 @@ impl InTopic {
         let cells = table(view)?.remove(&(M::NUMBER, key.to_owned()))?;
         let entry = core.ground.registry.by_number(M::NUMBER)?;
         let value: Value = entry.model.row(&cells).ok()?.value;
-        value.downcast_ref::<M>().cloned()
+        value.downcast_ref::<M>().map(M::copied)
     }
 }
 

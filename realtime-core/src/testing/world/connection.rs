@@ -1,6 +1,6 @@
 //! The node's end of a simulated connection: what a transport does, without a socket.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
@@ -8,10 +8,10 @@ use realtime_protocol::{
     code,
     frame::{
         ClientFrame, Codec, ServerFrame,
-        v1::{Bye, MAX_FRAME_BYTES, Ping},
+        v1::{Bye, Ping},
     },
 };
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 
 use super::net::Socket;
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 /// Serves one connection to its end.
 pub(super) async fn serve(served: Arc<Served>, socket: Socket, codec: Codec) {
     let out = Arc::new(Outbound::default());
-    let session = Session::new(Arc::clone(&served), codec, Arc::clone(&out));
+    let session = Session::new(Arc::clone(&served), codec, Arc::clone(&out), clock::now_ms());
     let mut connection = Connection { served, socket, codec, out, session, heard: Instant::now() };
     let closing = connection.run().await;
     for (topic, message) in connection.session.end() {
@@ -54,11 +54,13 @@ impl Connection {
         let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         loop {
             let out = Arc::clone(&self.out);
+            let deadline = self.session.deadline();
             let step = tokio::select! {
                 biased;
                 frame = self.socket.recv() => self.received(frame).await,
                 (frames, closing) = out.next() => self.write(frames, closing).await,
                 _ = ping.tick() => self.ping(),
+                () = at(deadline) => self.session.tick(clock::now_ms()).map_err(Some),
             };
             if let Err(end) = step {
                 return end;
@@ -69,7 +71,7 @@ impl Connection {
     async fn received(&mut self, frame: Option<Bytes>) -> Result<(), Option<Closing>> {
         self.heard = Instant::now();
         let bytes = frame.ok_or(None)?;
-        if bytes.len() > MAX_FRAME_BYTES {
+        if bytes.len() > self.session.max_frame() {
             return Err(Some(Closing::new(code::TOO_LARGE, "too large a frame")));
         }
         let malformed = |error| Closing::new(code::MALFORMED, format!("no frame of this protocol: {error}"));
@@ -122,8 +124,16 @@ impl Connection {
         let bye = Bye { code, reason: closing.reason, retry_after: closing.retry_after };
         let goodbye = self.socket.send(encode(self.codec, &bye.into()));
         // A reader that takes nothing learns it from the connection's end.
-        let _ = timeout(std::time::Duration::from_secs(2), goodbye).await;
+        let _ = timeout(Duration::from_secs(2), goodbye).await;
         self.socket.close(code);
+    }
+}
+
+/// Waits until a time in milliseconds since 1970; for ever, where there is none.
+async fn at(deadline: Option<u64>) {
+    match deadline {
+        Some(at) => sleep(Duration::from_millis(at.saturating_sub(clock::now_ms()))).await,
+        None => std::future::pending().await,
     }
 }
 

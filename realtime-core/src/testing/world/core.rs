@@ -17,7 +17,6 @@ use super::{
     store::Stores,
 };
 use crate::{
-    broker::Incoming,
     handler::Registry,
     host::{clock, simulated},
 };
@@ -169,7 +168,7 @@ impl Core {
             return None;
         }
         let sim = Arc::clone(&self.ground.sim);
-        let mut word = || u32::try_from(sim.below(1 << 32)).unwrap_or(0);
+        let word = || u32::try_from(sim.below(1 << 32)).unwrap_or(0);
         let seed = (word(), word(), word(), word());
         let now = self.ground.clock_ms();
         let found = call.find(&self.ground.registry, now, seed);
@@ -225,8 +224,12 @@ impl Core {
         self.ground.stores.heal();
         for node in 0..self.nodes.count() {
             self.nodes.restart(node);
-            self.brokers.arrive(node, Incoming::Doubt { topics: None });
         }
+        self.ask_again();
+    }
+
+    /// Who was refused asks once more, as a user does who loads the page again.
+    pub(super) fn ask_again(&mut self) {
         for page in &mut self.pages {
             let refused = page.topics.values().filter(|view| view.refusal.is_some());
             let refused: Vec<_> = refused.map(|view| view.topic.clone()).collect();

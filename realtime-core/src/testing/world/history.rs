@@ -27,6 +27,8 @@ struct Life {
     head: Position,
     /// What was refused or changed nothing, since a failover or ever: no offset tells of it.
     aside: BTreeMap<Entry, Outcome>,
+    /// Of these, all that ever changed nothing: a failover that loses one loses no effect.
+    idle: BTreeSet<Entry>,
 }
 
 type Key = (u64, u32);
@@ -55,6 +57,8 @@ impl History {
         let ran: BTreeMap<Entry, Outcome> = outcomes(commit).collect();
         let twice = ran.keys().find(|entry| life.has_run(**entry, life.head)).copied();
         if at == life.head {
+            let idle = ran.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done(_)));
+            life.idle.extend(idle.map(|(entry, _)| *entry));
             life.aside.extend(ran);
         } else {
             let known = life.points.contains_key(&key(at));
@@ -101,6 +105,11 @@ impl History {
     pub(super) fn outcome(&self, topic: &Topic, entry: Entry) -> Option<&Outcome> {
         let life = self.0.get(topic)?;
         life.ran(entry, life.head).or_else(|| life.aside.get(&entry))
+    }
+
+    /// Tells whether an entry ever ran and changed nothing.
+    pub(super) fn was_idle(&self, topic: &Topic, entry: Entry) -> bool {
+        self.0.get(topic).is_some_and(|life| life.idle.contains(&entry))
     }
 
     /// Every entry that ran in the history that survived.

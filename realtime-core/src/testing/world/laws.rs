@@ -8,9 +8,9 @@ use super::{
     page::{Base, Page, Table, Verdict, View, table},
 };
 use crate::{
-    handler::{Door, Registry, root_row},
+    handler::{Door, Registry},
     policy::Answer,
-    topic::rows::{Overlay, Rows, Value},
+    topic::rows::{RowKey, Rows, Value, root_value},
 };
 
 /// Words that may reach some only.
@@ -59,8 +59,8 @@ pub(super) fn at_notification(ground: &Ground, page: &Page, view: &View) {
     }
     for (lane, seq) in view.confirmed() {
         let id = (page.lane_id(lane), seq);
-        let ran = history.ran(&view.topic, id, base.at).or_else(|| history.outcome(&view.topic, id));
-        if !matches!(ran, Some(Outcome::Done(_))) {
+        let ran = matches!(history.ran(&view.topic, id, base.at), Some(Outcome::Done(_)));
+        if !ran && !history.was_idle(&view.topic, id) {
             let what = format!("L5: {seq} was confirmed, and {} does not have its effect", base.at);
             return broken(ground, page, view, &what);
         }
@@ -82,13 +82,29 @@ fn difference(ground: &Ground, base: &Base, expected: Option<&Table>) -> String 
     differ.take(2).map(row).collect::<Vec<_>>().join("; ")
 }
 
-/// What a principal may see of a topic in this state, evaluated from scratch; `None`: it may not be opened.
+/// What a principal may see of a topic in this state, evaluated from scratch, every policy asked of every row;
+/// `None`: it may not be opened.
 pub(super) fn seen(registry: &Registry, root: usize, rows: &Rows, principal: &Value) -> Option<Table> {
     let entry = registry.model(root);
-    let found = root_row(entry, &Overlay::over(std::sync::Arc::new(rows.clone())));
+    let of_root = root_value(rows, entry.model.number());
+    let found = of_root.as_ref();
     let door = if found.is_some() { Door::Open } else { Door::Create };
-    let value = found.as_ref().map(|(_, value)| value);
-    (entry.model.ask(door, principal, value, value) == Answer::Yes).then(|| table(rows))
+    if entry.model.ask(door, principal, found, found) != Answer::Yes {
+        return None;
+    }
+    let mut table = table(rows);
+    table.retain(|(model, key), cells| {
+        let Some(entry) = registry.by_number(*model) else { return false };
+        let Some(row) = rows.get(&RowKey::new(*model, key)) else { return false };
+        let ask = |door| entry.model.ask(door, principal, Some(&row.value), found) == Answer::Yes;
+        for (at, cell) in cells.iter_mut().enumerate() {
+            if !ask(Door::ReadColumn(at)) {
+                *cell = None;
+            }
+        }
+        ask(Door::Read)
+    });
+    Some(table)
 }
 
 /// At rest: L2, L3, L8, and each call has its final word.
@@ -140,7 +156,7 @@ fn calls_at_rest(ground: &Ground, pages: &[&Page]) -> Vec<String> {
         // Who died was told nothing of what came later; a second holder may have been told instead (S22).
         let changed = ground.failovers > 0 && (called.adopted || !ground.ledger.is_alive(called));
         match called.told.last() {
-            Some(Verdict::Confirmed(_)) if !ran && !changed => {
+            Some(Verdict::Confirmed(_)) if !ran && !changed && !history.was_idle(topic, *entry) => {
                 broken.push(format!("L2: {} was confirmed, and is not there", name()));
             }
             Some(Verdict::Refused(_) | Verdict::Lost) if ran && !changed => {

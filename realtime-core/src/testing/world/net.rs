@@ -63,14 +63,16 @@ impl Net {
 
     /// A page dials a node; returns the connection's number.
     pub(super) fn dial(&self, page: usize, node: usize) -> u64 {
+        let latency = self.sim.latency();
         let mut wires = self.lock();
         wires.last += 1;
+        let taken_at = simulated::elapsed_ms() + latency;
         let conn = wires.last;
         let wire = Wire {
             page,
             node,
             up: None,
-            up_at: 0,
+            up_at: taken_at,
             down_at: 0,
             silent: false,
             stalled: false,
@@ -82,7 +84,7 @@ impl Net {
         };
         wires.open.insert(conn, wire);
         drop(wires);
-        self.sim.after(self.sim.latency(), Event::Accept { conn });
+        self.sim.at(taken_at, Event::Accept { conn });
         conn
     }
 

@@ -24,9 +24,16 @@ pub(in crate::testing::world) struct Place<'a> {
 pub(in crate::testing::world) fn replay(place: &Place<'_>, rows: Arc<Rows>, asked: &[&Asked]) -> Rows {
     let mut overlay = Overlay::over(rows);
     for asked in asked {
-        let call = handler::Call { mutator: asked.mutator, key: asked.key.clone(), args: asked.args.clone() };
+        let call = handler::Call {
+            mutator: asked.mutator,
+            key: asked.key.clone(),
+            args: asked.args.clone(),
+            seen: asked.seen,
+        };
         let context = context(place, asked);
-        if let Ok((_, written)) = handler::run(place.registry, place.topic, &mut overlay, &context, &call) {
+        if let Ok((_, written)) =
+            handler::run(place.registry, place.topic, &mut overlay, &context, &call, None)
+        {
             written.into_iter().for_each(|(key, row)| overlay.put(key, row));
         }
     }
