@@ -13,7 +13,7 @@ use super::{Line, Random, Script, World};
 use crate::{app::App, principal::Principal};
 
 /// How many seeds [`World::check`] runs.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 25;
 /// The same where `REALTIME_TEST_ALL` is set.
 const ALL_SEEDS: u64 = 1_000;
 /// How many runs the shrinking of a failure takes at most.
@@ -81,7 +81,7 @@ struct Failure {
 }
 
 impl<P: Principal> World<P> {
-    /// Runs `test` in a new world for each of 40 seeds (1,000 where `REALTIME_TEST_ALL` is set), each of which makes
+    /// Runs `test` in a new world for each of 25 seeds (1,000 where `REALTIME_TEST_ALL` is set), each of which makes
     /// other faults, other calls and another order.
     ///
     /// `app` makes the app that each node serves; who connects is whoever the test says, your authenticator is not

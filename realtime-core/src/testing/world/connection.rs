@@ -1,6 +1,6 @@
 //! The node's end of a simulated connection: what a transport does, without a socket.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
@@ -11,21 +11,23 @@ use realtime_protocol::{
         v1::{Bye, Ping},
     },
 };
-use tokio::time::{Instant, interval_at, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::net::Socket;
 use crate::{
     auth::{AuthError, Hello},
     host::clock,
     runtime::{Act, Closing, Outbound, Served, Session},
-    transport::{HELLO_DEADLINE, PING_EVERY, WRITE_DEADLINE},
+    transport::{HELLO_DEADLINE, PING_EVERY},
 };
 
 /// Serves one connection to its end.
 pub(super) async fn serve(served: Arc<Served>, socket: Socket, codec: Codec) {
-    let out = Arc::new(Outbound::default());
+    let out = Arc::new(Outbound::new(None, None, Arc::clone(&served.budget)));
     let session = Session::new(Arc::clone(&served), codec, Arc::clone(&out), clock::now_ms());
-    let mut connection = Connection { served, socket, codec, out, session, heard: Instant::now() };
+    let heard = Instant::now();
+    let mut connection =
+        Connection { served, socket, codec, out, session, heard, ping_at: heard + PING_EVERY };
     let closing = connection.run().await;
     for (topic, message) in connection.session.end() {
         connection.served.hub.send(&topic, message).await;
@@ -42,6 +44,7 @@ struct Connection {
     out: Arc<Outbound>,
     session: Session,
     heard: Instant,
+    ping_at: Instant,
 }
 
 impl Connection {
@@ -51,21 +54,63 @@ impl Connection {
         if let Err(end) = self.received(first).await {
             return end;
         }
-        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         loop {
+            let (waits, wake_at) = match self.work().await {
+                Ok(work) => work,
+                Err(closing) => return Some(closing),
+            };
             let out = Arc::clone(&self.out);
-            let deadline = self.session.deadline();
+            let room = self.socket.room();
             let step = tokio::select! {
                 biased;
                 frame = self.socket.recv() => self.received(frame).await,
-                (frames, closing) = out.next() => self.write(frames, closing).await,
-                _ = ping.tick() => self.ping(),
-                () = at(deadline) => self.session.tick(clock::now_ms()).map_err(Some),
+                () = room, if waits => {
+                    self.write();
+                    Ok(())
+                }
+                () = out.changed() => Ok(()),
+                () = sleep_until(wake_at) => self.tick().map_err(Some),
             };
             if let Err(end) = step {
                 return end;
             }
         }
+    }
+
+    /// Does what the queue asks for; returns whether it waits for the network, and when to look again.
+    async fn work(&mut self) -> Result<(bool, Instant), Closing> {
+        let now = Instant::now();
+        let work = self.out.work(now);
+        if let Some(closing) = work.parting {
+            return Err(closing);
+        }
+        let behind = work.behind.into_iter().filter_map(|sub| self.session.behind(sub));
+        let due = work.due.into_iter().filter_map(|(sub, at)| self.session.drained(sub, at));
+        let told: Vec<_> = behind.chain(due).collect();
+        for (topic, message) in told {
+            self.served.hub.send(&topic, message).await;
+        }
+        let session = self.session.deadline();
+        let session = session.map(|at| now + Duration::from_millis(at.saturating_sub(clock::now_ms())));
+        let wake_at = session.into_iter().chain(work.deadline).fold(self.ping_at, Instant::min);
+        Ok((work.waits, wake_at))
+    }
+
+    /// Writes what waits, as far as the network takes it. Without a header each piece is a frame.
+    fn write(&mut self) {
+        self.heard = Instant::now();
+        let socket = &mut self.socket;
+        // What is left waits for room.
+        let _ = self.out.poll_write(|frames| {
+            let mut taken = 0;
+            for frame in frames {
+                if !socket.send(frame) {
+                    break;
+                }
+                taken += frame.len();
+            }
+            if taken == 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
+        });
     }
 
     async fn received(&mut self, frame: Option<Bytes>) -> Result<(), Option<Closing>> {
@@ -100,21 +145,17 @@ impl Connection {
         Ok(())
     }
 
-    async fn write(&mut self, frames: Vec<Bytes>, closing: Option<Closing>) -> Result<(), Option<Closing>> {
-        let began = Instant::now();
-        for frame in frames {
-            timeout(WRITE_DEADLINE, self.socket.send(frame)).await.map_err(|_| None)?;
+    /// Time has passed: a heartbeat, or one of the session's deadlines.
+    fn tick(&mut self) -> Result<(), Closing> {
+        self.session.tick(clock::now_ms())?;
+        let now = Instant::now();
+        if now < self.ping_at {
+            return Ok(());
         }
-        if began.elapsed() > PING_EVERY {
-            self.heard = Instant::now();
+        if now.duration_since(self.heard) > PING_EVERY * 2 {
+            return Err(Closing::new(code::SILENT, "nothing was heard for two heartbeats"));
         }
-        closing.map_or(Ok(()), |closing| Err(Some(closing)))
-    }
-
-    fn ping(&mut self) -> Result<(), Option<Closing>> {
-        if self.heard.elapsed() > PING_EVERY * 2 {
-            return Err(Some(Closing::new(code::SILENT, "nothing was heard for two heartbeats")));
-        }
+        self.ping_at = now + PING_EVERY;
         self.out.push(encode(self.codec, &Ping { t: clock::now_ms(), heads: Vec::new() }.into()));
         Ok(())
     }
@@ -122,18 +163,12 @@ impl Connection {
     async fn part(&mut self, closing: Closing) {
         let code = closing.code.code;
         let bye = Bye { code, reason: closing.reason, retry_after: closing.retry_after };
-        let goodbye = self.socket.send(encode(self.codec, &bye.into()));
+        let bye = encode(self.codec, &bye.into());
         // A reader that takes nothing learns it from the connection's end.
-        let _ = timeout(Duration::from_secs(2), goodbye).await;
+        if timeout(Duration::from_secs(2), self.socket.room()).await.is_ok() {
+            self.socket.send(&bye);
+        }
         self.socket.close(code);
-    }
-}
-
-/// Waits until a time in milliseconds since 1970; for ever, where there is none.
-async fn at(deadline: Option<u64>) {
-    match deadline {
-        Some(at) => sleep(Duration::from_millis(at.saturating_sub(clock::now_ms()))).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -117,6 +117,10 @@ pub(super) fn at_rest(ground: &Ground, pages: &[Page]) -> Vec<String> {
             broken.extend(view_at_rest(ground, page, view).map(|what| format!("p{}: {what}", page.me)));
         }
     }
+    // While pages are not there yet, calls need not be looked at.
+    if !broken.is_empty() {
+        return broken;
+    }
     broken.extend(calls_at_rest(ground, &pages));
     broken
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,7 +13,7 @@ use super::sim::{Event, Sim};
 use crate::host::simulated;
 
 /// How many bytes a network takes before a write waits for the reader, as a socket's buffers do.
-const WINDOW: usize = 64 * 1024;
+const WINDOW: usize = 16 * 1024;
 
 /// All connections.
 #[derive(Debug)]
@@ -214,6 +215,10 @@ impl Wires {
 }
 
 impl Wire {
+    fn has_room(&self) -> bool {
+        self.unread < WINDOW || self.page_knows
+    }
+
     fn took(&mut self, bytes: usize) {
         self.unread = self.unread.saturating_sub(bytes);
         self.drained.notify_one();
@@ -226,31 +231,38 @@ impl Socket {
         self.up.recv().await
     }
 
-    /// Sends a frame, once the network takes it.
-    pub(super) async fn send(&mut self, frame: Bytes) {
-        loop {
-            let (drained, full) = {
-                let wires = self.net.lock();
-                let Some(wire) = wires.open.get(&self.conn) else { return };
-                let full = wire.unread > 0 && wire.unread + frame.len() > WINDOW && !wire.page_knows;
-                (Arc::clone(&wire.drained), full)
-            };
-            if !full {
-                break;
+    /// Waits until the network takes another frame.
+    pub(super) fn room(&self) -> impl Future<Output = ()> + use<> {
+        let (net, conn) = (Arc::clone(&self.net), self.conn);
+        async move {
+            loop {
+                let drained = match net.lock().open.get(&conn) {
+                    Some(wire) if !wire.has_room() => Arc::clone(&wire.drained),
+                    _ => return,
+                };
+                drained.notified().await;
             }
-            drained.notified().await;
         }
+    }
+
+    /// Sends a frame; false where the network takes no more.
+    pub(super) fn send(&mut self, frame: &[u8]) -> bool {
         let latency = self.net.sim.latency();
         let mut wires = self.net.lock();
-        let Some(wire) = wires.open.get_mut(&self.conn) else { return };
+        let Some(wire) = wires.open.get_mut(&self.conn) else { return true };
+        if !wire.has_room() {
+            return false;
+        }
         wire.unread += frame.len();
         if wire.silent {
-            return;
+            return true;
         }
         wire.down_at = wire.down_at.max(simulated::elapsed_ms() + latency);
         let (conn, at) = (self.conn, wire.down_at);
         drop(wires);
+        let frame = Bytes::copy_from_slice(frame);
         self.net.sim.at(at, Event::ToPage { conn, frame });
+        true
     }
 
     /// Ends it with a code.
