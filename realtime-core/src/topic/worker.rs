@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use realtime_protocol::{
     LaneId, Position, Topic, code,
     frame::{Codec, ServerFrame, v1::Ack},
@@ -30,7 +29,7 @@ use super::{
 };
 use crate::{
     handler::Registry,
-    store::{Commit, CommitError, Head, Record, Replay, StoreError},
+    store::{CommitError, Head, Record, Replay, StoreError},
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

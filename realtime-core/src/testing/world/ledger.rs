@@ -4,19 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use realtime_protocol::{LaneId, Topic};
 
-use super::{
-    history::Entry,
-    page::{Asked, Verdict},
-    sim::Sim,
-};
+use super::{history::Entry, page::Verdict, sim::Sim};
 
 /// One call.
 #[derive(Debug)]
 pub(super) struct Called {
-    pub(super) topic: Topic,
     pub(super) page: usize,
     pub(super) life: u32,
-    pub(super) asked: Asked,
     /// The final words, in order: more than one where a failover changed it.
     pub(super) told: Vec<Verdict>,
     /// Another page took its lane over.
@@ -45,10 +39,9 @@ impl Ledger {
         self.alive.contains(&(called.page, called.life))
     }
 
-    pub(super) fn called(&mut self, topic: &Topic, entry: Entry, page: usize, life: u32, asked: &Asked) {
-        let (topic, asked) = (topic.clone(), asked.clone());
-        let called = Called { topic: topic.clone(), page, life, asked, told: Vec::new(), adopted: false };
-        self.calls.insert((topic, entry), called);
+    pub(super) fn called(&mut self, topic: &Topic, entry: Entry, page: usize, life: u32) {
+        let called = Called { page, life, told: Vec::new(), adopted: false };
+        self.calls.insert((topic.clone(), entry), called);
     }
 
     pub(super) fn adopted(&mut self, lane: LaneId) {

@@ -238,7 +238,7 @@ impl Page {
         let Some(view) = self.topics.get_mut(topic) else { return (lane, 0) };
         let asked = Asked { seen: view.base.as_ref().map(|base| base.at.offset), ..asked };
         let seq = view.queue.call(&lane, asked.clone());
-        ground.ledger.called(topic, (self.lane_id(&lane), seq), self.me, self.life, &asked);
+        ground.ledger.called(topic, (self.lane_id(&lane), seq), self.me, self.life);
         ground.recorder.called(self.me, topic, &asked, ground.registry.as_ref());
         ground.sim.count("calls");
         let put = Write::Put { lane: lane.clone(), topic: topic.clone(), seq, asked };
