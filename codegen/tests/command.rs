@@ -64,6 +64,8 @@ fn wrong_usage_is_2_with_what_is_right() {
     ends(&realtime(at, &["new", "x", "--template", "cobol"]), 2, "there is poll");
     ends(&realtime(at, &["new", "x", "--local", "nowhere"]), 2, "no checkout");
     ends(&realtime(at, &["--help"]), 0, "generate");
+    ends(&realtime(at, &["--help"]), 0, "promote");
+    ends(&realtime(at, &["-C", "nowhere", "promote"]), 2, "no such folder");
 }
 
 #[test]

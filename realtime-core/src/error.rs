@@ -59,6 +59,16 @@ pub enum Problem {
     /// A limit that cannot hold.
     #[error("`App::limits`: {0}")]
     Limits(String),
+    /// The store was promoted above what this program writes.
+    #[error(
+        "the store was promoted to form {store}, and this program writes up to form {program}: deploy the newer program"
+    )]
+    Form {
+        /// The store's.
+        store: u32,
+        /// The program's.
+        program: u32,
+    },
     /// The server stopped because of its listener.
     #[error("the server on {addr} failed: {source}")]
     Serve {

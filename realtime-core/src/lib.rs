@@ -43,6 +43,8 @@ mod guide {
     struct Rights;
     #[doc = include_str!("../../docs/guide/conflicts.md")]
     struct Conflicts;
+    #[doc = include_str!("../../docs/guide/versions.md")]
+    struct Versions;
     #[doc = include_str!("../../docs/guide/server-writes.md")]
     struct ServerWrites;
     #[doc = include_str!("../../docs/guide/stores.md")]

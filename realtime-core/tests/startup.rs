@@ -13,6 +13,9 @@ use realtime_core::prelude::*;
 /// Set for the child: it is the program that serves.
 const CHILD: &str = "REALTIME_TEST_SERVES";
 
+/// The form that the child's program writes.
+const FORM: &str = "REALTIME_TEST_FORM";
+
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
 #[sync(topic = "pad/{id}")]
 struct Pad {
@@ -28,7 +31,8 @@ fn child_that_serves() {
         return;
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(App::new().model::<Pad>().serve("127.0.0.1:0")).unwrap();
+    let form = env::var(FORM).map_or(1, |form| form.parse().unwrap());
+    runtime.block_on(App::new().model::<Pad>().form(form).serve("127.0.0.1:0")).unwrap();
 }
 
 fn serve(store: &Path, listen: &str) -> Output {
@@ -37,6 +41,17 @@ fn serve(store: &Path, listen: &str) -> Output {
         .env(CHILD, "1")
         .env("REALTIME_STORE", store)
         .env("REALTIME_LISTEN", listen)
+        .output()
+        .unwrap()
+}
+
+fn promote(store: &Path, form: u32) -> Output {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "child_that_serves", "--nocapture"])
+        .env(CHILD, "1")
+        .env(FORM, form.to_string())
+        .env("REALTIME_STORE", store)
+        .env("REALTIME_PROMOTE", "1")
         .output()
         .unwrap()
 }
@@ -68,4 +83,18 @@ fn a_store_that_cannot_be_written_or_is_damaged_is_said_so() {
     fs::write(&noise, &bytes).unwrap();
     ends_with_3(&serve(&noise, "127.0.0.1:0"), "is not a database");
     assert_eq!(fs::read(&noise).unwrap(), bytes, "it is left as it is");
+}
+
+#[test]
+fn s32_a_promotion_raises_the_form_once_and_the_older_program_does_not_start_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("a.db");
+    for says in ["is 2 now, it was 1", "is 2 already"] {
+        let output = promote(&store, 2);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains(says), "{said}");
+    }
+    ends_with_3(&promote(&store, 1), "was promoted to form 2, and this program writes up to form 1");
+    ends_with_3(&serve(&store, "127.0.0.1:0"), "deploy the newer program");
 }

@@ -5,6 +5,7 @@ mod failure;
 mod generate;
 mod new;
 mod program;
+mod promote;
 mod watch;
 mod write;
 
@@ -48,6 +49,8 @@ enum Command {
     New(new::New),
     /// Writes the typed client of the program in this folder.
     Generate(generate::Generate),
+    /// Raises the form of the store, once every node runs the newer program.
+    Promote(promote::Promote),
 }
 
 impl Default for Cli {
@@ -87,6 +90,7 @@ impl Cli {
         let outcome = match &arguments.command {
             Command::New(new) => new.run(&arguments.directory, say),
             Command::Generate(generate) => generate.run(&arguments.directory, &self.targets, say),
+            Command::Promote(promote) => promote.run(&arguments.directory, say),
         };
         match outcome {
             Ok(()) => ExitCode::SUCCESS,

@@ -71,7 +71,7 @@ pub(super) fn ask(
 }
 
 /// Waits for the end; `None`: it had to be ended.
-fn wait(child: &mut Child) -> Option<bool> {
+pub(super) fn wait(child: &mut Child) -> Option<bool> {
     for _ in 0..STEPS {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status.success()),

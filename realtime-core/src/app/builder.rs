@@ -40,6 +40,8 @@ pub(super) struct Parts<P> {
     pub(super) origins: Origins,
     pub(super) auth: Auth<P>,
     pub(super) limits: Limits,
+    /// The newest form that this program writes.
+    pub(super) form: u32,
     /// Where handles look for the server.
     pub(super) place: handle::Place,
 }
@@ -86,6 +88,7 @@ impl<P: Principal> App<P> {
             origins: Origins::default(),
             auth,
             limits: Limits::DEFAULT,
+            form: 1,
             place: handle::Place::default(),
         };
         Self { parts }
@@ -137,6 +140,17 @@ impl<P: Principal> App<P> {
         self
     }
 
+    /// Says the newest form of stored data that this program writes: 1, where there is no such line.
+    ///
+    /// Raise it in the version that changes how a column is kept. The program goes on writing the store's own form
+    /// until `realtime promote`, once no node runs the older version; from then on commits of the older one are
+    /// refused, and its nodes send their clients elsewhere (S32).
+    #[must_use]
+    pub fn form(mut self, form: u32) -> Self {
+        self.parts.form = form;
+        self
+    }
+
     /// Returns what reads and writes topics as `principal`: the program's own commits bear it.
     ///
     /// It may be taken before the app is served, and used from then on.
@@ -146,6 +160,7 @@ impl<P: Principal> App<P> {
 
     /// Returns the app as an axum router for an existing application: `/ws`.
     ///
+    /// With `REALTIME_PROMOTE` in the environment it raises the store's form to the app's, and ends the process.
     /// With `REALTIME_SCHEMA=<file>` in the environment it writes the schema document there instead, and ends
     /// the process, before anything is opened: this is what `realtime generate` asks for.
     ///
@@ -154,6 +169,7 @@ impl<P: Principal> App<P> {
     /// Everything that is wrong with models, store and seeds, at once.
     pub async fn into_router<S: Clone + Send + Sync + 'static>(self) -> Result<Router<S>> {
         self.parts.answer_schema_request();
+        self.parts.answer_promote_request().await;
         let banner = banner::Banner::of(&self.parts);
         let served = start::start(self.parts).await?;
         banner.print(&served);
@@ -178,6 +194,7 @@ impl<P: Principal> Parts<P> {
     pub(super) fn registry(&self) -> Result<Registry, Error> {
         let models = self.models.iter().map(|(model, _)| Arc::clone(model)).collect();
         Registry::new(models, self.principal)
+            .map(|registry| registry.with_form(self.form))
             .map_err(|errors| errors.into_iter().map(Problem::from).collect::<Vec<_>>().into())
     }
 

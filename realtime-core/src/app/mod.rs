@@ -3,6 +3,7 @@
 mod banner;
 mod builder;
 mod handle;
+mod promote;
 mod secret;
 mod seed;
 #[cfg(feature = "testing")]

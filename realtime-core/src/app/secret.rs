@@ -13,14 +13,16 @@ const COLUMN: u16 = 1;
 /// Returns the secret; the first node to ask makes it.
 pub(crate) async fn secret(store: &dyn Store) -> Result<[u8; 32], StoreError> {
     let topic = Topic::new(TOPIC).map_err(|e| StoreError::Unusable(e.into()))?;
+    let mut form = 1;
     loop {
         if let Some(secret) = read(store, &topic).await? {
             return Ok(secret);
         }
-        match store.commit(&topic, first_commit(random::bytes())).await {
+        match store.commit(&topic, first_commit(random::bytes(), form)).await {
             // Kept, or another node was first: either way it is there to be read.
             Ok(_) | Err(CommitError::Behind { .. } | CommitError::Forked { .. }) => {}
             Err(CommitError::Store(StoreError::Unknown(_))) => {}
+            Err(CommitError::Form { now }) => form = now,
             Err(CommitError::Store(error)) => return Err(error),
             Err(other) => return Err(StoreError::Unusable(format!("the guests' secret: {other:?}").into())),
         }
@@ -41,11 +43,11 @@ async fn read(store: &dyn Store, topic: &Topic) -> Result<Option<[u8; 32]>, Stor
         .map_err(|_| StoreError::Unusable("the store holds a guests' secret of another length".into()))
 }
 
-fn first_commit(secret: [u8; 32]) -> Commit {
+fn first_commit(secret: [u8; 32], form: u32) -> Commit {
     Commit {
         expected: Position::default(),
         epoch: random::epoch(),
-        form: 1,
+        form,
         changes: vec![Change::Create {
             key: key(),
             columns: vec![(COLUMN, Bytes::copy_from_slice(&secret))],

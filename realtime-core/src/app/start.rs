@@ -56,6 +56,7 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     let registry = Arc::new(parts.registry()?);
     let store = Arc::clone(&parts.store);
     store.start().await.map_err(Problem::from)?;
+    parts.check_form().await?;
     let guests = Guests::new(secret::secret(&*store).await.map_err(Problem::from)?);
     let mut problems: Vec<_> = parts.limits.check().map_err(Problem::Limits).err().into_iter().collect();
     for seed in &parts.seeds {

@@ -17,6 +17,8 @@ pub(crate) struct Registry {
     mutators: HashMap<u32, Mutator>,
     /// What is guarded by a `read`, by the place of the root.
     guards: HashMap<usize, Vec<Guard>>,
+    /// The newest form that this program writes (S32).
+    pub(crate) form: u32,
     pub(crate) schema: Schema,
 }
 
@@ -116,10 +118,15 @@ impl Registry {
         let (by_number, mutators) = numbers(&schema);
         if errors.is_empty() {
             let guards = guards(&entries, &schema);
-            Ok(Self { models: entries, by_number, mutators, guards, schema })
+            Ok(Self { models: entries, by_number, mutators, guards, form: 1, schema })
         } else {
             Err(errors)
         }
+    }
+
+    /// Says the newest form that this program writes.
+    pub(crate) fn with_form(self, form: u32) -> Self {
+        Self { form, ..self }
     }
 
     pub(crate) fn model(&self, at: usize) -> &Entry {

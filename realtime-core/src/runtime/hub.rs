@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::{
     heads,
     peers::{self, Peers},
+    retired::Retired,
     shard::{self, Message},
 };
 use crate::{
@@ -32,6 +33,8 @@ const SHARD_QUEUE: usize = 1024;
 pub(crate) struct Hub {
     shards: Vec<mpsc::Sender<Message>>,
     next_conn: AtomicU64,
+    /// Whether this program is too old for its store.
+    retired: Arc<Retired>,
     #[cfg(test)]
     peers: Option<Arc<Peers>>,
 }
@@ -47,15 +50,17 @@ impl Hub {
         let peers = broker.map(|broker| Arc::new(Peers::new(broker)));
         // A random start, so that a channel of before is not taken for one of now (S16).
         let numbers = Arc::new(Numbers::new(u32::from(u16::from_be_bytes(random::bytes()))));
+        let retired = Arc::<Retired>::default();
         let shard = |_| {
             let (tx, rx) = mpsc::channel(SHARD_QUEUE);
             let (registry, store, numbers) = (Arc::clone(registry), Arc::clone(store), Arc::clone(&numbers));
-            tasks::spawn(shard::run(registry, store, peers.clone(), numbers, rx));
+            tasks::spawn(shard::run(registry, store, peers.clone(), numbers, Arc::clone(&retired), rx));
             tx
         };
         let hub = Arc::new(Self {
             shards: (0..count).map(shard).collect(),
             next_conn: AtomicU64::new(1),
+            retired: Arc::clone(&retired),
             #[cfg(test)]
             peers: peers.clone(),
         });
@@ -70,6 +75,14 @@ impl Hub {
     #[cfg(test)]
     pub(super) fn peers(&self) -> Option<&Peers> {
         self.peers.as_deref()
+    }
+
+    /// Resolves when connections are to go elsewhere: the process is told to stop, or is too old for its store.
+    pub(crate) async fn leaving(&self) {
+        tokio::select! {
+            () = crate::transport::draining() => {}
+            () = self.retired.heard() => {}
+        }
     }
 
     pub(crate) fn next_conn(&self) -> ConnId {

@@ -5,6 +5,7 @@ mod hub;
 mod origin;
 mod outbound;
 mod peers;
+mod retired;
 mod serve;
 mod served;
 mod session;

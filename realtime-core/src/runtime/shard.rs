@@ -15,6 +15,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     outbound::{Closing, Outbound},
     peers::Peers,
+    retired::Retired,
     store_io,
 };
 use crate::{
@@ -90,6 +91,7 @@ struct Shard {
     io: FuturesUnordered<BoxFuture<'static, Done>>,
     /// Connections that were handed frames in this turn: each is written to once, at its end.
     dirty: Vec<Arc<Outbound>>,
+    retired: Arc<Retired>,
     /// Numbers workers, so that no answer reaches another than who asked.
     born: u64,
 }
@@ -107,9 +109,10 @@ pub(super) async fn run(
     store: Arc<dyn Store>,
     peers: Option<Arc<Peers>>,
     numbers: Arc<Numbers>,
+    retired: Arc<Retired>,
     mut messages: mpsc::Receiver<Message>,
 ) {
-    let mut shard = Shard::new(registry, store, peers, numbers);
+    let mut shard = Shard::new(registry, store, peers, numbers, retired);
     let mut look = tokio::time::interval(IDLE);
     let mut taken = 0;
     loop {
@@ -139,9 +142,11 @@ impl Shard {
         store: Arc<dyn Store>,
         peers: Option<Arc<Peers>>,
         numbers: Arc<Numbers>,
+        retired: Arc<Retired>,
     ) -> Self {
         let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
-        Self { registry, store, peers, numbers, topics, conns, io, dirty: Vec::new(), born: 0 }
+        let dirty = Vec::new();
+        Self { registry, store, peers, numbers, topics, conns, io, dirty, retired, born: 0 }
     }
 
     /// Writes what the turn made, one joined write for each connection.
@@ -286,6 +291,7 @@ impl Shard {
                 }
                 .boxed(),
             ),
+            Effect::Outdated { form } => self.retired.set(form),
             Effect::Reply { to, result } => (to.0)(result),
             Effect::Publish(record) => self.publish(topic, record),
             Effect::RetryAfter { ms } => self.later(topic, born, ms, Event::Retry),
@@ -394,7 +400,13 @@ mod tests {
 
     fn shard() -> Shard {
         let registry = Registry::new(vec![typed::<Poll>()], Guest::describe).ok().unwrap();
-        Shard::new(Arc::new(registry), Arc::new(Memory::new()), None, Arc::new(Numbers::new(1)))
+        Shard::new(
+            Arc::new(registry),
+            Arc::new(Memory::new()),
+            None,
+            Arc::new(Numbers::new(1)),
+            Arc::default(),
+        )
     }
 
     fn subscribe(shard: &mut Shard, n: u32, root: usize) -> (Topic, SubKey, Arc<Outbound>) {

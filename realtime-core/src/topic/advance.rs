@@ -120,7 +120,9 @@ impl Worker {
                     self.begin_anew(head.at);
                 }
                 self.epoch = now.epoch;
-                (self.head, self.floor, self.form) = (head.at, head.floor, head.form);
+                (self.head, self.floor) = (head.at, head.floor);
+                // Of a newer form than this program writes the commit is refused, rather than kept (S32).
+                self.form = head.form.min(self.registry.form);
                 self.size = rows.iter().map(|(_, row)| row.size()).sum();
                 self.rows = Arc::new(rows.into_iter().collect());
                 self.versions = versions;

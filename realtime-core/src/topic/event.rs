@@ -177,6 +177,10 @@ pub(crate) enum Effect {
         frame: Bytes,
         kind: Kind,
     },
+    /// The store's form was raised above what this program writes: the node is of no use any more (S32).
+    Outdated {
+        form: u32,
+    },
     /// What the program asked for is answered.
     Reply {
         to: Reply,

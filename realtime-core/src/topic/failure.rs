@@ -58,10 +58,15 @@ impl Worker {
                 Self::own_lost(batch.own, || OwnError::Unavailable(error.to_string()), fx);
                 self.fail(&error, fx);
             }
+            CommitError::Form { now: form } if form <= self.registry.form => {
+                self.form = form;
+                again(self, batch.ran);
+                self.own_again(batch.own);
+            }
             CommitError::Form { now: form } => {
-                tracing::error!(topic = %self.topic, form, "the store's form was raised: this node must be upgraded");
                 self.defer_all(batch.ran, code::STORE_UNAVAILABLE, fx);
                 Self::own_lost(batch.own, || OwnError::Outdated, fx);
+                fx.push(Effect::Outdated { form });
             }
             CommitError::Taken { .. } => {
                 self.defer_all(batch.ran, code::BUSY, fx);

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod conflicts;
+mod forms;
 mod guests;
 mod hidden;
 mod hostile;

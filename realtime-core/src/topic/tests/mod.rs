@@ -2,6 +2,7 @@
 
 mod abuse;
 mod client;
+mod form;
 mod laws;
 mod own;
 mod race;

@@ -63,7 +63,9 @@ impl Scene {
         let (store, topic) = (Arc::new(Memory::new()), Topic::new("log/a").unwrap());
         let mut scene = Self { store, topic, registry, workers: Vec::new(), now_ms: 100 * DAY_MS, epoch: 0 };
         (0..nodes).for_each(|_| scene.start());
-        scene.write(0, |tx| drop(tx.insert(Log { id: "a".into() })));
+        scene.write(0, |tx| {
+            tx.insert(Log { id: "a".into() });
+        });
         scene
     }
 
@@ -184,7 +186,11 @@ fn retain_by_age_removes_what_is_older_at_the_next_look_and_when_a_topic_is_load
 #[test]
 fn retain_by_number_keeps_the_newest_with_some_room_so_that_not_each_costs_a_commit() {
     let mut scene = Scene::new(1);
-    let insert = |id: u64| move |tx: &mut Tx<Log>| drop(tx.insert(Entry { id: format!("{id:04}") }));
+    let insert = |id: u64| {
+        move |tx: &mut Tx<Log>| {
+            tx.insert(Entry { id: format!("{id:04}") });
+        }
+    };
     for id in 0..36 {
         scene.write(0, insert(id));
     }

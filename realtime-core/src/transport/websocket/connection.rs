@@ -24,7 +24,7 @@ use crate::{
     auth::{AuthError, Hello},
     host::clock,
     runtime::{Act, Closing, Outbound, Served, Session},
-    transport::{HELLO_DEADLINE, Open, PING_EVERY, draining},
+    transport::{HELLO_DEADLINE, Open, PING_EVERY},
 };
 
 /// How long a goodbye may take.
@@ -104,7 +104,8 @@ impl Connection {
     /// Carries frames both ways; returns how it ends.
     async fn run(&mut self) -> End {
         let going = || Closing::new(code::DRAINING, "this node is going away").into();
-        let mut draining = pin!(draining());
+        let hub = Arc::clone(&self.served.hub);
+        let mut draining = pin!(hub.leaving());
         tokio::select! {
             greeted = Box::pin(self.greet()) => if let Err(end) = greeted {
                 return end;
