@@ -2,7 +2,7 @@
 
 use realtime_protocol::{
     Raw, Topic,
-    schema::{TopicOf, mutator_number},
+    schema::{Conflict, TopicOf, mutator_number},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -105,7 +105,10 @@ impl Call {
         let args = args.map_err(|error| error.to_string())?;
         let version = registry.schema_of(entry).version;
         let key = self.key.clone();
-        Ok((root, Asked { mutator: number, version, key, args, now, seed, seen: None }))
+        let mutation = registry.schema_of(entry).mutations.iter().find(|mutation| mutation.number == number);
+        // What it had seen matters to mutations that are refused over newer changes only.
+        let refuses = mutation.is_some_and(|mutation| mutation.conflict == Conflict::Refuse);
+        Ok((root, Asked { mutator: number, version, key, args, now, seed, seen: refuses.then_some(0) }))
     }
 }
 

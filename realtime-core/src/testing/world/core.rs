@@ -117,7 +117,7 @@ impl Core {
     }
 
     /// Carries out a line of the script.
-    fn perform(&mut self, step: &Step) {
+    pub(super) fn perform(&mut self, step: &Step) {
         self.ground.sim.note(|| format!("** {step}"));
         self.ground.sim.count(step.name());
         let (nodes, pages) = (self.nodes.count(), self.pages.len());

@@ -235,6 +235,28 @@ impl<P: Principal> World<P> {
         self.inner.act(|core| core.ground.canaries.push(canary));
     }
 
+    /// Carries out one step of a script now: `cut p0`, `crash-node n1 250`, `failover 2`; pages and nodes are
+    /// numbered from 0.
+    ///
+    /// # Panics
+    ///
+    /// Where `step` is none.
+    pub fn happen(&self, step: &str) {
+        let step = Step::read(step).unwrap_or_else(|| panic!("`{step}` is no step of a script"));
+        self.inner.act(|core| core.perform(&step));
+    }
+
+    /// Begins to write down what `client` calls, sends, receives and shows: see [`World::recorded`].
+    pub fn record(&self, client: &Client) {
+        self.inner.act(|core| core.ground.recorder = Recorder::of(client.page));
+    }
+
+    /// Returns what was written down, as `clients/vectors/README.md` describes it, for another client to replay.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<serde_json::Value> {
+        self.inner.core.borrow().ground.recorder.steps()
+    }
+
     /// Returns what happened so far, and how often.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {

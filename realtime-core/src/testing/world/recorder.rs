@@ -1,8 +1,10 @@
 //! Writes down what one page called, got, sent and showed: a vector that another client replays.
 
+use std::collections::BTreeMap;
+
 use realtime_protocol::{
-    Topic,
-    frame::v1::{ClientFrame, ServerFrame},
+    LaneName, Topic,
+    frame::v1::{ClientFrame, Entry, ServerFrame},
 };
 use serde_json::{Value, json};
 
@@ -14,11 +16,21 @@ use crate::handler::Registry;
 pub(super) struct Recorder {
     page: Option<usize>,
     steps: Vec<Value>,
+    plain: Plain,
+}
+
+/// Random numbers in the order of their first appearance, so that a vector is the same whatever was drawn.
+#[derive(Debug, Default)]
+struct Plain {
+    epochs: BTreeMap<u64, u64>,
+    channels: BTreeMap<u64, u64>,
+    classes: BTreeMap<u64, u64>,
+    lanes: BTreeMap<String, u64>,
 }
 
 impl Recorder {
     pub(super) fn of(page: usize) -> Self {
-        Self { page: Some(page), steps: Vec::new() }
+        Self { page: Some(page), ..Self::default() }
     }
 
     pub(super) fn opened(&mut self, page: usize, topic: &Topic, read: bool) {
@@ -28,20 +40,22 @@ impl Recorder {
     pub(super) fn called(&mut self, page: usize, topic: &Topic, asked: &Asked, registry: &Registry) {
         self.step(page, || {
             let name = mutation_name(registry, asked.mutator);
-            let (a, b, c, d) = asked.seed;
-            json!({ "call": {
-                "topic": topic, "mutation": name, "key": asked.key, "args": asked.args,
-                "now": asked.now, "seed": [a, b, c, d],
-            } })
+            json!({ "call": { "topic": topic, "mutation": name, "key": asked.key, "args": asked.args } })
         });
     }
 
     pub(super) fn sent(&mut self, page: usize, frame: &ClientFrame) {
-        self.step(page, || json!({ "sent": frame }));
+        if self.page == Some(page) {
+            let frame = self.plain.sent(frame.clone());
+            self.step(page, || json!({ "sent": frame }));
+        }
     }
 
     pub(super) fn received(&mut self, page: usize, frame: &ServerFrame) {
-        self.step(page, || json!({ "received": frame }));
+        if self.page == Some(page) {
+            let frame = self.plain.received(frame.clone());
+            self.step(page, || json!({ "received": frame }));
+        }
     }
 
     pub(super) fn lost(&mut self, page: usize) {
@@ -91,6 +105,78 @@ impl Recorder {
         if step.get("shown").is_none() || last_shown != Some(&step) {
             self.steps.push(step);
         }
+    }
+}
+
+fn number(of: &mut BTreeMap<u64, u64>, it: u64) -> u64 {
+    let next = of.len() as u64 + 1;
+    if it == 0 { 0 } else { *of.entry(it).or_insert(next) }
+}
+
+impl Plain {
+    fn epoch(&mut self, epoch: u32) -> u32 {
+        u32::try_from(number(&mut self.epochs, epoch.into())).unwrap_or(0)
+    }
+
+    fn channel(&mut self, channel: u32) -> u32 {
+        u32::try_from(number(&mut self.channels, channel.into())).unwrap_or(0)
+    }
+
+    fn lane(&mut self, name: &LaneName) -> LaneName {
+        let next = self.lanes.len() as u64 + 1;
+        let number = *self.lanes.entry(name.as_str().to_owned()).or_insert(next);
+        LaneName::try_from(format!("lane{number:012}")).unwrap_or_else(|_| name.clone())
+    }
+
+    fn received(&mut self, mut frame: ServerFrame) -> ServerFrame {
+        match &mut frame {
+            ServerFrame::Welcome(it) => it.now = 0,
+            ServerFrame::Subscribed(it) => {
+                it.epoch = self.epoch(it.epoch);
+                it.channel = self.channel(it.channel);
+                it.class = number(&mut self.classes, it.class);
+            }
+            ServerFrame::Page(it) => it.channel = self.channel(it.channel),
+            ServerFrame::Delta(it) => {
+                it.channel = self.channel(it.channel);
+                it.epoch = it.epoch.map(|epoch| self.epoch(epoch));
+            }
+            ServerFrame::Reset(it) => it.channel = self.channel(it.channel),
+            ServerFrame::Ping(it) => {
+                it.t = 0;
+                for (channel, _) in &mut it.heads {
+                    *channel = self.channel(*channel);
+                }
+            }
+            _ => {}
+        }
+        frame
+    }
+
+    fn sent(&mut self, mut frame: ClientFrame) -> ClientFrame {
+        match &mut frame {
+            ClientFrame::Hello(it) => {
+                for (name, day) in &mut it.lanes {
+                    (*name, day.0) = (self.lane(name), 0);
+                }
+            }
+            ClientFrame::Lane(it) => (it.name, it.day.0) = (self.lane(&it.name), 0),
+            ClientFrame::Sub(it) => {
+                it.resume = it.resume.map(|(offset, epoch, class)| {
+                    (offset, self.epoch(epoch), number(&mut self.classes, class))
+                });
+            }
+            ClientFrame::Mutate(it) => {
+                for entry in &mut it.entries {
+                    if let Entry::Call(call) = entry {
+                        (call.now, call.seed) = (0, None);
+                    }
+                }
+            }
+            ClientFrame::Pong(it) => it.t = 0,
+            _ => {}
+        }
+        frame
     }
 }
 

@@ -102,6 +102,11 @@ pub(super) struct Script {
 }
 
 impl Step {
+    /// Reads a step; `None`: the text is none.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        read_step(text)
+    }
+
     /// Its name in scripts and counts.
     pub(super) fn name(&self) -> &'static str {
         match self {

@@ -236,7 +236,8 @@ impl Page {
         let lane = self.own_lane(ground);
         self.open(topic, root, false, ground);
         let Some(view) = self.topics.get_mut(topic) else { return (lane, 0) };
-        let asked = Asked { seen: view.base.as_ref().map(|base| base.at.offset), ..asked };
+        let seen = view.base.as_ref().map_or(0, |base| base.at.offset);
+        let asked = Asked { seen: asked.seen.map(|_| seen), ..asked };
         let seq = view.queue.call(&lane, asked.clone());
         ground.ledger.called(topic, (self.lane_id(&lane), seq), self.me, self.life);
         ground.recorder.called(self.me, topic, &asked, ground.registry.as_ref());

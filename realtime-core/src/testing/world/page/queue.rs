@@ -151,6 +151,13 @@ impl Queue {
         self.entries.iter_mut().for_each(|entry| entry.flying = false);
     }
 
+    /// What was seen was of a history that is gone.
+    pub(in crate::testing::world) fn saw_nothing(&mut self) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.is_open()) {
+            entry.asked.seen = entry.asked.seen.map(|_| 0);
+        }
+    }
+
     pub(in crate::testing::world) fn answer(&mut self, lane: &str, seq: u64, mark: u64, outcome: &Outcome) {
         let track = self.track(lane);
         track.last = track.last.max(seq);

@@ -118,6 +118,9 @@ impl View {
             _ => (self.base, self.refusal) = (None, None),
         }
         self.believe(&frame.lanes, frame.until, lane_of, &mut then);
+        if frame.how == how::SNAPSHOT && frame.reason.as_deref() == Some("fork") {
+            self.queue.saw_nothing();
+        }
         self.advance(false, &mut then);
         then
     }
