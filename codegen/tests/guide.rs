@@ -10,14 +10,14 @@ use serde_json::json;
 /// As in docs/guide/conflicts.md, with a column of docs/guide/rights.md.
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
 #[sync(topic = "card/{id}")]
-pub struct Card {
+struct Card {
     #[sync(key)]
-    pub id: String,
-    pub title: String,
-    pub points: u32,
-    pub done: bool,
+    id: String,
+    title: String,
+    points: u32,
+    done: bool,
     #[sync(read = staff, write = staff)]
-    pub margin: u32,
+    margin: u32,
 }
 
 fn staff(who: &realtime_core::Anyone) -> bool {
@@ -28,12 +28,12 @@ fn staff(who: &realtime_core::Anyone) -> bool {
 impl Card {
     /// Two estimates at once: the second is told of the first, and decides.
     #[mutation(conflict = refuse)]
-    pub fn estimate(&mut self, points: u32) {
+    fn estimate(&mut self, points: u32) {
         self.points = points;
     }
 
     /// Means the same, whatever came before.
-    pub fn finish(&mut self) {
+    fn finish(&mut self) {
         self.done = true;
     }
 }
