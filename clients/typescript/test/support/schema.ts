@@ -48,6 +48,8 @@ export interface CardEntity extends Entity<Card> {
 export interface PollTopic extends Entity<Poll> {
   vote(args: { readonly choice: number }): Mutation<void, VoteError>;
   note(args: { readonly tag: string }): Mutation<void, { readonly code: "No" }>;
+  /** The same, unless others came first. */
+  claim(args: { readonly tag: string }): Mutation<void, never>;
   rename(args: { readonly question: string }): Mutation<string, never>;
   hidden(): Mutation<void, never>;
   stamp(): Mutation<string, never>;
@@ -126,6 +128,7 @@ export const COMMENT = 7;
 export const CARD = 8;
 export const VOTE = 101;
 export const NOTE = 102;
+export const CLAIM = 108;
 
 export const schema: Schema = {
   hash: "3f9a1c",
@@ -147,6 +150,7 @@ export const schema: Schema = {
       mutations: {
         vote: { number: VOTE, args: [{ name: "choice", ty: "usize" }], run: poll_vote },
         note: { number: NOTE, args: [{ name: "tag", ty: "string" }], run: poll_note },
+        claim: { number: CLAIM, args: [{ name: "tag", ty: "string" }], conflict: refuse, run: poll_note },
         rename: {
           number: 103,
           args: [{ name: "question", ty: "string", rules: [{ rule: "length", max: 5 }] }],

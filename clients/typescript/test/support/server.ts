@@ -18,6 +18,8 @@ interface Store {
   readonly epoch: number;
   readonly log: readonly string[];
   readonly lanes: ReadonlyMap<string, Lane>;
+  /** Who has written it, and when. */
+  readonly touched: readonly (readonly [offset: number, lane: string])[];
 }
 interface Subscription {
   readonly id: number;
@@ -40,7 +42,7 @@ const SNAPSHOT = 2;
 
 export class Server {
   /** Every state that was ever durable, in order: a failover goes back by a few. */
-  private history: Store[] = [{ offset: 10, epoch: 1, log: [], lanes: new Map() }];
+  private history: Store[] = [{ offset: 10, epoch: 1, log: [], lanes: new Map(), touched: [] }];
   private connection: Connection | undefined;
   private channels = 5;
   private epochs = 1;
@@ -51,7 +53,7 @@ export class Server {
   }
 
   get store(): Store {
-    return this.history.at(-1) ?? { offset: 0, epoch: 0, log: [], lanes: new Map() };
+    return this.history.at(-1) ?? { offset: 0, epoch: 0, log: [], lanes: new Map(), touched: [] };
   }
 
   attach(wire: Wire): void {
@@ -86,7 +88,9 @@ export class Server {
 
   /** Another user writes. */
   write(tag: string): void {
-    this.commit({ ...this.store, offset: this.store.offset + 1, log: [...this.store.log, tag] });
+    const { log, touched } = this.store;
+    const offset = this.store.offset + 1;
+    this.commit({ ...this.store, offset, log: [...log, tag], touched: [...touched, [offset, "somebody"]] });
     this.fanOut();
   }
 
@@ -112,7 +116,7 @@ export class Server {
     if (connection?.sub === undefined) return;
     connection.down.push([27, connection.sub.channel, reason]);
     connection.sub.count++;
-    this.snapshot(connection, connection.sub, [...connection.lanes.keys()].map((i) => [i, 0, true]));
+    this.snapshot(connection, connection.sub, [...connection.lanes.keys()].map((i) => [i, 0, true]), reason);
   }
 
   /**
@@ -183,7 +187,7 @@ export class Server {
     connection.sub = sub;
     const isKnown = this.history.some((s) => s.offset === resume?.[0] && s.epoch === resume[1]);
     if (resume == null || !isKnown || this.random(4) === 0) {
-      this.snapshot(connection, sub, lanes);
+      this.snapshot(connection, sub, lanes, isKnown ? "trimmed" : "fork");
       return;
     }
     sub.at = resume[0];
@@ -192,11 +196,11 @@ export class Server {
     if (sub.at < this.store.offset) this.fanOut();
   }
 
-  private snapshot(connection: Connection, sub: Subscription, lanes: Sub[4]): void {
+  private snapshot(connection: Connection, sub: Subscription, lanes: Sub[4], reason: string): void {
     const { offset, epoch } = this.store;
     sub.at = offset;
     sub.paging = true;
-    connection.down.push([21, sub.id, sub.count, sub.channel, SNAPSHOT, offset, epoch, offset, 1, this.rows(connection, lanes)]);
+    connection.down.push([21, sub.id, sub.count, sub.channel, SNAPSHOT, offset, epoch, offset, 1, this.rows(connection, lanes), reason]);
     if (this.random(2) === 0) this.finishPage();
   }
 
@@ -216,7 +220,7 @@ export class Server {
     const acks: (readonly [number, number, Outcome, number])[] = [];
     const ran: (readonly [number, Outcome])[] = [];
     let { log } = this.store;
-    for (const [, seq, , , , , args, after] of entries) {
+    for (const [, seq, , , , , args, after, , seen] of entries) {
       if (seq <= lane.last) {
         const [, mark, outcome] = lane.kept.find(([s]) => s === seq) ?? [0, null, [2] as const];
         acks.push([index, seq, outcome, mark ?? this.store.offset]);
@@ -227,8 +231,10 @@ export class Server {
         break;
       }
       const tag = String(args[0]);
-      ran.push([seq, tag.startsWith("!") ? [1, { code: "No" }] : [0]]);
-      if (!tag.startsWith("!")) log = [...log, tag];
+      const [first] = this.store.touched.filter(([at, by]) => at > (seen ?? Infinity) && by !== name).at(-1) ?? [];
+      const error = first !== undefined ? { code: "rt/stale", version: first } : tag.startsWith("!") ? { code: "No" } : undefined;
+      ran.push([seq, error === undefined ? [0] : [1, error]]);
+      if (error === undefined) log = [...log, tag];
       lane.last = seq;
     }
     const isChanged = log !== this.store.log;
@@ -240,7 +246,8 @@ export class Server {
     if (ran.length > 0) {
       lane.got = Math.max(lane.got, got);
       lane.kept = lane.kept.filter(([seq]) => seq > lane.got);
-      this.commit({ ...this.store, offset, log, lanes: new Map([...this.store.lanes, [name, lane]]) });
+      const touched = isChanged ? [...this.store.touched, [offset, name] as const] : this.store.touched;
+      this.commit({ ...this.store, offset, log, touched, lanes: new Map([...this.store.lanes, [name, lane]]) });
     }
     for (const [i, seq, outcome, mark] of acks) this.ack(connection, [25, id, mark, [[i, seq, outcome]]]);
     if (isChanged) this.fanOut();
