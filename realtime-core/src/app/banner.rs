@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn r4_each_open_door_is_told_and_no_closed_one() {
         let models = vec![typed::<Wall>(), typed::<Safe>(), typed::<Coin>()];
-        let registry = Registry::new(models, |_| Ty::String).ok().expect("they fit together");
+        let Ok(registry) = Registry::new(models, |_| Ty::String) else { panic!("they fit together") };
         let told = open_doors(&registry);
         let doors: Vec<_> = told.split("  ").next().unwrap_or_default().split(", ").collect();
         let want = ["wall/{id}", "Wall.create", "Wall.patch", "Wall.paint", "Wall.wash", "Safe.create"];

@@ -110,13 +110,11 @@ fn patchable(scene: &Scene<'_>, call: &Call, patched: &[(u16, &Raw)]) -> Result<
         return Err(no_column(*at));
     }
     let ask = |entity: Option<&Value>| {
-        let all = patched.iter().map(|(at, _)| may_set(scene, usize::from(*at), entity));
-        all.fold(Ok(()), |so_far, next| match (so_far, next) {
-            // A plain no outweighs what depends on the entity.
-            (Err(Refusal::Missing), Err(no)) => Err(no),
-            (Ok(()), next) => next,
-            (so_far, _) => so_far,
-        })
+        let told = patched.iter().map(|(at, _)| may_set(scene, usize::from(*at), entity));
+        let no: Vec<Refusal> = told.filter_map(Result::err).collect();
+        // A plain no outweighs what depends on the entity.
+        let plain = no.iter().find(|no| **no != Refusal::Missing);
+        plain.or(no.first()).cloned().map_or(Ok(()), Err)
     };
     match ask(None) {
         Ok(()) | Err(Refusal::Missing) => {}
