@@ -8,7 +8,7 @@ use std::sync::{
 
 use realtime_core::{
     protocol::{LaneId, Position, Topic},
-    store::{Change, Clock, Commit, CommitError, Embedded, Head, Key, LaneMove, Memory, Store},
+    store::{Change, Clock, Commit, CommitError, Embedded, Head, Key, LaneMove, Memory, Replay, Store},
     testing::run,
 };
 
@@ -126,5 +126,46 @@ fn c10_a_clock_that_is_out_of_all_bounds_harms_nothing() {
         }
         let replay = store.replay(&topic, head(store, &topic).await.at, 1).await;
         assert!(replay.is_ok(), "{replay:?}");
+    });
+}
+
+/// Commits without end over a year: what is kept of a topic stays bounded, whoever trims, and what is gone is said.
+#[test]
+fn c10_s26_after_a_hundred_thousand_commits_log_lanes_and_rows_are_bounded() {
+    let now = Arc::new(AtomicU64::new(0));
+    let told = Arc::clone(&now);
+    let store = Memory::new().clock(Arc::new(move || told.load(Ordering::Relaxed)));
+    let topic = Topic::new("time/long").unwrap();
+    run(async {
+        let mut at = head(&store, &topic).await;
+        for n in 0..100_000_u64 {
+            now.store(n * 315_360, Ordering::Relaxed);
+            let key = Key { model: 1, id: (n % 50).to_be_bytes().to_vec().into() };
+            let mut changes =
+                vec![Change::Delete { key: key.clone() }, Change::Create { key, columns: vec![] }];
+            if n % 7_001 == 7_000 {
+                changes.push(Change::Trim);
+            }
+            let lane = LaneId(u128::from(n).to_be_bytes());
+            let lanes = vec![LaneMove { lane, from: 0, to: 1, got: 0, kept: Vec::new() }];
+            at = store
+                .commit(&topic, Commit { changes, lanes, record: vec![7; 16].into(), ..empty(at) })
+                .await
+                .unwrap();
+        }
+        assert_eq!(at.at.offset, 100_000);
+        let kept = at.at.offset - at.floor;
+        assert!((1..=1_000).contains(&kept), "a day of commits, at most: {kept}");
+        let lane = async |n: u64| {
+            store.lanes(&topic, &[LaneId(u128::from(n).to_be_bytes())]).await.unwrap().1[0].is_some()
+        };
+        assert!(!lane(0).await && !lane(90_000).await, "older than 30 days");
+        assert!(lane(92_000).await && lane(99_999).await);
+        let floor = Position { offset: at.floor, epoch: 5 };
+        assert!(
+            matches!(store.replay(&topic, floor, usize::MAX).await.unwrap(), Replay::Records { records, .. } if records.len() as u64 == kept)
+        );
+        let gone = Position { offset: at.floor - 1, epoch: 5 };
+        assert!(matches!(store.replay(&topic, gone, usize::MAX).await.unwrap(), Replay::Gap { .. }));
     });
 }

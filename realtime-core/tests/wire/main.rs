@@ -12,6 +12,7 @@ mod mutations;
 mod nodes;
 mod program;
 mod rights;
+mod seeds;
 mod socket;
 #[cfg(unix)]
 mod stop;

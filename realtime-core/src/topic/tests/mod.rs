@@ -10,6 +10,7 @@ mod retain;
 mod rights;
 mod script;
 mod stage;
+mod time;
 mod world;
 
 use realtime_core::{SyncError, SyncModel, mutations};
@@ -20,9 +21,9 @@ use serde::{Deserialize, Serialize};
 #[sync(topic = "poll/{id}", create = realtime_core::anyone, delete = realtime_core::anyone)]
 pub(crate) struct Poll {
     #[sync(key)]
-    id: String,
+    pub(super) id: String,
     pub(super) votes: u32,
-    closed: bool,
+    pub(super) closed: bool,
 }
 
 #[derive(SyncError, Debug)]

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What was answered, in the order of the answers.
-type Told = Arc<Mutex<Vec<Result<u32, OwnError>>>>;
+pub(super) type Told = Arc<Mutex<Vec<Result<u32, OwnError>>>>;
 
 fn vote(tx: &mut Tx<Poll>) -> u32 {
     let poll = tx.get_mut::<Poll>("lunch").unwrap();
@@ -29,7 +29,11 @@ fn votes(tx: &mut Tx<Poll>) -> u32 {
     tx.get::<Poll>("lunch").unwrap().votes
 }
 
-fn ask(told: &Told, call: fn(crate::topic::own::OwnRun) -> OwnCall, run: fn(&mut Tx<Poll>) -> u32) -> Event {
+pub(super) fn ask(
+    told: &Told,
+    call: fn(crate::topic::own::OwnRun) -> OwnCall,
+    run: fn(&mut Tx<Poll>) -> u32,
+) -> Event {
     let told = Arc::clone(told);
     let reply = Reply(Box::new(move |result: Result<Answer, OwnError>| {
         let result = result.map(|answer| *answer.downcast::<u32>().unwrap());

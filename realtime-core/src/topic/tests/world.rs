@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use futures_util::FutureExt;
@@ -71,8 +74,9 @@ pub(super) struct World {
     pub(super) topic: Topic,
     /// The waits that workers asked for, by node, in milliseconds.
     pub(super) waits: Vec<(usize, u32)>,
-    /// The clock of all nodes.
+    /// The clock of all nodes, and of the store.
     pub(super) now_ms: u64,
+    clock: Arc<AtomicU64>,
     next_conn: u64,
     epoch: u32,
 }
@@ -82,7 +86,9 @@ impl World {
     pub(super) fn new(nodes: usize) -> Self {
         let registry = Arc::new(Registry::new(vec![typed::<Poll>()], Guest::describe).ok().unwrap());
         let topic = Topic::new("poll/lunch").unwrap();
-        let store = Arc::new(Memory::new());
+        let clock = Arc::new(AtomicU64::new(NOW_MS));
+        let told = Arc::clone(&clock);
+        let store = Arc::new(Memory::new().clock(Arc::new(move || told.load(Ordering::Relaxed))));
         let mut world = Self {
             store,
             nodes: Vec::new(),
@@ -92,6 +98,7 @@ impl World {
             topic,
             waits: Vec::new(),
             now_ms: NOW_MS,
+            clock,
             next_conn: 1,
             epoch: 100,
         };
@@ -119,6 +126,12 @@ impl World {
             record: record.encode().unwrap(),
         };
         self.store.commit(&self.topic, commit).now_or_never().unwrap().unwrap();
+    }
+
+    /// So many days go by.
+    pub(super) fn pass(&mut self, days: u64) {
+        self.now_ms += days * 86_400_000;
+        self.clock.store(self.now_ms, Ordering::Relaxed);
     }
 
     pub(super) fn start_node(&mut self) {
@@ -236,7 +249,7 @@ impl World {
 
     pub(super) fn step(&mut self, node: usize, event: Event) {
         self.epoch += 2;
-        let now = Now { today: today(), ms: self.now_ms, epoch: self.epoch };
+        let now = Now { today: Day::of_ms(self.now_ms), ms: self.now_ms, epoch: self.epoch };
         let effects = self.nodes[node].worker.step(event, now);
         for effect in effects {
             match effect {
@@ -362,6 +375,7 @@ impl World {
     }
 }
 
+/// The day on which every lane was minted.
 fn today() -> Day {
     Day::of_ms(NOW_MS)
 }
