@@ -94,5 +94,5 @@ const queued: Outcome<unknown, unknown> = { status: "queued", saved: false };
 function valueOf(verdict: Verdict<unknown, unknown>): unknown {
   if (verdict.status === "confirmed") return verdict.value;
   if (verdict.status === "refused") throw new RefusedError(verdict.error);
-  throw new Error("another page of this user had the answer: the state tells what became of it");
+  throw new Error("another page had the answer: the state tells");
 }

@@ -135,7 +135,7 @@ export function session(
       channels.clear();
     },
     unreached: (url) =>
-      env.report(`realtime: no WebSocket at ${url}: does the server run there? createClient({ url }) says another place`),
+      env.report(`realtime: no WebSocket at ${url}: does the server run there? If not: createClient({ url })`),
     changed: onState,
   });
 
@@ -391,7 +391,7 @@ export function session(
 /** Returns where to connect: `url` if given, else `/ws` of the page's origin. */
 function address(url: string | undefined, href: string | undefined): string {
   if (url === undefined && href === undefined) {
-    throw new Error("outside of a browser a client needs to know where to connect: createClient({ url })");
+    throw new Error("outside of a browser, say where to connect: createClient({ url })");
   }
   const full = new URL(url ?? "/ws", href);
   full.protocol = full.protocol.replace("http", "ws");

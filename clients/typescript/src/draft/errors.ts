@@ -1,8 +1,7 @@
-/** How a mutator ends when it does not end well. */
+/** How a mutator ends when it does not end well; `attempt` in predict.ts catches each, so none needs a name for people. */
 
 /** The author's typed error: the mutation is refused. */
 export class Refused extends Error {
-  override readonly name = "Refused";
   /** An object with `code`, and the error's fields beside it. */
   readonly error: unknown;
 
@@ -13,11 +12,7 @@ export class Refused extends Error {
 }
 
 /** Overflow, division by zero, an index out of range: a fault on the server too (`rt/fault`). */
-export class Fault extends Error {
-  override readonly name = "Fault";
-}
+export class Fault extends Error {}
 
 /** What only the server can know: the mutation is sent without an optimistic effect. */
-export class GiveUp extends Error {
-  override readonly name = "GiveUp";
-}
+export class GiveUp extends Error {}

@@ -95,7 +95,7 @@ test("an_address_where_nobody_answers_is_named_in_the_console_once", async () =>
     await one.drop();
   }
   expect(one.env.reports.map(({ message }) => message)).toEqual([
-    "realtime: no WebSocket at ws://localhost:3000/ws: does the server run there? createClient({ url }) says another place",
+    "realtime: no WebSocket at ws://localhost:3000/ws: does the server run there? If not: createClient({ url })",
   ]);
 });
 
