@@ -9,6 +9,7 @@ mod describe;
 mod error;
 mod field;
 mod handler;
+mod hook;
 mod host;
 #[doc(hidden)]
 pub mod lowered;
@@ -47,15 +48,21 @@ mod guide {
     struct Versions;
     #[doc = include_str!("../../docs/guide/server-writes.md")]
     struct ServerWrites;
+    #[doc = include_str!("../../docs/guide/hooks.md")]
+    struct Hooks;
     #[doc = include_str!("../../docs/guide/stores.md")]
     struct Stores;
 }
 
-pub use app::{App, Handle, HandleError, TopicFields, TopicHandle};
-pub use auth::{AuthError, Authenticator, Hello};
+pub use app::{App, Handle, HandleError, Plugin, TopicFields, TopicHandle};
+pub use auth::{AuthError, Authenticated, Authenticator, Hello, Proof};
 pub use error::{Error, Problem, Result};
 pub use field::{Id, KeyField, Seed, Timestamp};
 pub use handler::RegistryError;
+pub use hook::{
+    Admitting, Checking, Committed, Connecting, Disconnected, Hook, Published, Subscribing, Verdict, Veto,
+    Who,
+};
 pub use model::{InTopic, SyncModel};
 pub use mutation::{Never, Refusal, SyncError};
 pub use policy::{Policy, anyone};

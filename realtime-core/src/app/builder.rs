@@ -17,6 +17,7 @@ use crate::{
     describe::Types,
     error::{Error, Problem, Result},
     handler::{ErasedModel, Registry, typed},
+    hook::Hook,
     model::SyncModel,
     principal::{Guest, Principal, Serves},
     runtime::{self, Origins},
@@ -28,6 +29,12 @@ use crate::{
 /// `P` is the author's principal; it is inferred. Start with [`App::new`] for guests, or [`App::authenticate`].
 pub struct App<P: Principal = Guest> {
     parts: Parts<P>,
+}
+
+/// Something to add to an app in one line: hooks, models, a store, a broker.
+pub trait Plugin<P: Principal> {
+    /// Registers what it brings.
+    fn register(self, app: App<P>) -> App<P>;
 }
 
 /// What an app was built from.
@@ -44,6 +51,7 @@ pub(super) struct Parts<P> {
     pub(super) form: u32,
     /// Where handles look for the server.
     pub(super) place: handle::Place,
+    pub(super) hooks: Vec<Arc<dyn Hook>>,
 }
 
 impl App<Guest> {
@@ -90,6 +98,7 @@ impl<P: Principal> App<P> {
             limits: Limits::DEFAULT,
             form: 1,
             place: handle::Place::default(),
+            hooks: Vec::new(),
         };
         Self { parts }
     }
@@ -131,6 +140,19 @@ impl<P: Principal> App<P> {
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.parts.origins.0.push(origin.into());
         self
+    }
+
+    /// Adds code of your own at the doors, and beside what happens; hooks are asked in the order of these lines.
+    #[must_use]
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.parts.hooks.push(Arc::new(hook));
+        self
+    }
+
+    /// Adds what a plugin brings: what you could have written yourself, in one line.
+    #[must_use]
+    pub fn plugin(self, plugin: impl Plugin<P>) -> Self {
+        plugin.register(self)
     }
 
     /// Keeps connections to `limits`; without this line to those of docs/PROTOCOL.md.

@@ -17,7 +17,7 @@ use crate::{
     model::{InTopic, SyncModel},
     mutation::{Never, Refusal},
     principal::{Principal, Serves},
-    runtime::Hub,
+    runtime::{Hub, Sessions},
     topic::{
         own::{Answer, Own, OwnCall, OwnError, OwnRefusal, OwnRun, Reply},
         rows::Value,
@@ -29,6 +29,7 @@ use crate::{
 pub(super) struct Running {
     pub(super) hub: Weak<Hub>,
     pub(super) registry: Arc<Registry>,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 /// Where handles look for it.
@@ -43,6 +44,19 @@ pub struct Handle<P> {
 impl<P: Principal> Handle<P> {
     pub(super) fn new(principal: P, place: Place) -> Self {
         Self { principal, place }
+    }
+
+    /// Has the authenticator, policies and hooks asked anew about everybody on this node who acts for the principal
+    /// of this id: what changed elsewhere (a membership, a ban) holds from now on. Returns how many connections
+    /// that are; other nodes ask by themselves when a token is renewed, and within 60 seconds where a hook
+    /// decides.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::NotRunning`].
+    pub fn reauthenticate(&self, id: &str) -> Result<usize, HandleError> {
+        let running = self.place.get().ok_or(HandleError::NotRunning)?;
+        Ok(running.sessions.reauthenticate(id))
     }
 
     /// Names a topic by the values of its pattern's fields: `"eu"` for `fleet/{id}`, `["acme", "7"]` for

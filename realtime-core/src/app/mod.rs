@@ -10,7 +10,7 @@ mod seed;
 mod simulate;
 mod start;
 
-pub use builder::App;
+pub use builder::{App, Plugin};
 pub use handle::{Handle, HandleError, TopicFields, TopicHandle};
 #[cfg(feature = "testing")]
 pub(crate) use simulate::Principals;

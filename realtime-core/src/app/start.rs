@@ -8,6 +8,7 @@ use super::{builder::Parts, handle::Running, secret, seed};
 use crate::{
     auth::{AuthError, Authenticator, Guests, Hello},
     error::{Error, Problem},
+    hook::{Hooks, Who},
     principal::{Guest, Principal},
     runtime::{FrontDoor, Hub, Identity, Served},
     topic::rows::Value,
@@ -32,17 +33,22 @@ struct Door<P> {
 impl<P: Principal> FrontDoor for Door<P> {
     fn admit(&self, hello: Hello) -> futures_core::future::BoxFuture<'_, Result<Identity, AuthError>> {
         Box::pin(async move {
-            let (principal, guest) = match &self.auth {
+            let ((principal, expires), guest) = match &self.auth {
                 Auth::Guests(make) => {
                     let (guest, token) = self.guests.admit(hello.token.as_deref());
-                    (make(guest), token)
+                    ((make(guest), None), token)
                 }
-                Auth::By(authenticator) => (authenticator.authenticate(hello).await?, None),
+                Auth::By(authenticator) => {
+                    let proven = authenticator.authenticate(hello).await?;
+                    ((proven.principal, proven.expires), None)
+                }
             };
             let raw =
                 Raw::encode(&principal).map_err(|e| AuthError::Denied(format!("the principal: {e}")))?;
             let seen = self.see.iter().map(|see| see(&principal)).collect();
-            Ok(Identity { id: principal.id().to_owned(), principal: raw, seen, guest, expires: None })
+            let id = principal.id().to_owned();
+            let who = Who::new(&id, Arc::new(principal));
+            Ok(Identity { id, principal: raw, seen, guest, expires, who })
         })
     }
 }
@@ -53,7 +59,7 @@ impl<P: Principal> FrontDoor for Door<P> {
 ///
 /// All that is wrong.
 pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, Error> {
-    let registry = Arc::new(parts.registry()?);
+    let registry = parts.registry()?;
     let store = Arc::clone(&parts.store);
     store.start().await.map_err(Problem::from)?;
     parts.check_form().await?;
@@ -67,8 +73,16 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     if !problems.is_empty() {
         return Err(problems.into());
     }
+    let mut registry = registry;
+    registry.hooks = Hooks::start(parts.hooks.clone());
+    let registry = Arc::new(registry);
     let hub = Hub::start(&registry, &store, parts.broker.clone());
-    let running = Running { hub: Arc::downgrade(&hub), registry: Arc::clone(&registry) };
+    let sessions = Arc::default();
+    let running = Running {
+        hub: Arc::downgrade(&hub),
+        registry: Arc::clone(&registry),
+        sessions: Arc::clone(&sessions),
+    };
     // An app is started once: `into_router` takes it.
     let _ = parts.place.set(running);
     let see = registry.schema.models.iter().filter_map(|m| parts.see(&m.name)).collect();
@@ -76,7 +90,7 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     let (limits, lane_rows) = (parts.limits, Arc::default());
     let door = Arc::new(Door { auth: parts.auth, guests, see });
     let (origins, budget) = (parts.origins, Arc::default());
-    Ok(Arc::new(Served { hub, registry, durability, origins, door, limits, budget, lane_rows }))
+    Ok(Arc::new(Served { hub, registry, durability, origins, door, limits, budget, lane_rows, sessions }))
 }
 
 /// Makes a value of a principal.

@@ -8,7 +8,7 @@ use realtime_protocol::{
 };
 
 use super::erased::ErasedModel;
-use crate::{describe::Types, model::Retain, topic::rows::RowKey};
+use crate::{describe::Types, hook::Hooks, model::Retain, topic::rows::RowKey};
 
 /// What the models of an app make together.
 pub(crate) struct Registry {
@@ -20,6 +20,8 @@ pub(crate) struct Registry {
     /// The newest form that this program writes (S32).
     pub(crate) form: u32,
     pub(crate) schema: Schema,
+    /// The application's own code beside its models (S46).
+    pub(crate) hooks: Hooks,
 }
 
 /// A `read` of a topic's models: of an entity, or of one of its columns.
@@ -118,7 +120,8 @@ impl Registry {
         let (by_number, mutators) = numbers(&schema);
         if errors.is_empty() {
             let guards = guards(&entries, &schema);
-            Ok(Self { models: entries, by_number, mutators, guards, form: 1, schema })
+            let hooks = Hooks::default();
+            Ok(Self { models: entries, by_number, mutators, guards, form: 1, schema, hooks })
         } else {
             Err(errors)
         }
@@ -135,6 +138,19 @@ impl Registry {
 
     pub(crate) fn by_number(&self, number: u16) -> Option<&Entry> {
         self.by_number.get(&number).map(|at| &self.models[*at])
+    }
+
+    /// Names a mutator for people: `Poll.vote`; one that nobody knows has an empty name.
+    pub(crate) fn name_of(&self, number: u32) -> String {
+        let Some(Mutator { model, what }) = self.mutator(number) else { return String::new() };
+        let schema = self.schema_of(&self.models[model]);
+        let own = match what {
+            What::Create => "create",
+            What::Patch => "patch",
+            What::Delete => "delete",
+            What::Named(index) => schema.mutations.get(index).map_or("", |mutation| &mutation.name),
+        };
+        format!("{}.{own}", schema.name)
     }
 
     pub(crate) fn mutator(&self, number: u32) -> Option<Mutator> {

@@ -1,5 +1,6 @@
 //! The only tasks and queues: what carries out the decisions of workers and sessions.
 
+mod gate;
 mod heads;
 mod hub;
 mod origin;
@@ -9,6 +10,7 @@ mod retired;
 mod serve;
 mod served;
 mod session;
+mod sessions;
 mod shard;
 mod store_io;
 
@@ -19,3 +21,4 @@ pub(crate) use serve::give_up;
 pub use serve::serve;
 pub(crate) use served::{FrontDoor, Served};
 pub(crate) use session::{Act, Identity, Session};
+pub(crate) use sessions::Sessions;

@@ -17,10 +17,16 @@ use realtime_protocol::{
     },
 };
 
-use super::{Closing, Outbound, Served, shard::Message};
+use super::{
+    Closing, Outbound, Served,
+    gate::{Gate, Step, Ways},
+    sessions::Joined,
+    shard::Message,
+};
 use crate::{
     field::{Seed, Timestamp},
     handler::{self, Registry},
+    hook::{Admitting, Disconnected, Happened as Told, Subscribing, Who},
     topic::{
         batch::Waiting,
         conduct::Conduct,
@@ -31,6 +37,7 @@ use crate::{
 };
 
 /// What to do about a frame.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and never stored")]
 pub(crate) enum Act {
     /// Authenticate, then call [`Session::admit`].
     Authenticate { token: Option<String> },
@@ -49,6 +56,11 @@ pub(crate) struct Session {
     machine: Machine,
     conduct: Arc<Conduct>,
     identity: Option<Identity>,
+    /// Where the application has hooks.
+    gate: Option<Gate>,
+    joined: Option<Joined>,
+    /// What the client proved itself with last.
+    token: Option<String>,
 }
 
 /// Who the connection acts for.
@@ -61,6 +73,8 @@ pub(crate) struct Identity {
     pub(crate) guest: Option<String>,
     /// When its proof expires, in milliseconds since 1970 (S36).
     pub(crate) expires: Option<u64>,
+    /// The same for hooks.
+    pub(crate) who: Arc<Who>,
 }
 
 impl Identity {
@@ -76,7 +90,10 @@ impl Session {
         let conn = served.hub.next_conn();
         let machine = Machine::new(served.limits.clone(), now_ms);
         let conduct = Conduct::new(served.limits.clone(), Arc::clone(&served.lane_rows), now_ms);
-        Self { served, conn, codec, out, machine, conduct, identity: None }
+        let hooks = served.registry.hooks.clone();
+        let ways = Ways { hub: Arc::clone(&served.hub), hooks, out: Arc::clone(&out), codec };
+        let gate = (!ways.hooks.is_empty()).then(|| Gate::new(ways));
+        Self { served, conn, codec, out, machine, conduct, identity: None, gate, joined: None, token: None }
     }
 
     /// Takes a frame.
@@ -87,8 +104,13 @@ impl Session {
     pub(crate) fn take(&mut self, frame: ClientFrame, now_ms: u64) -> Result<Act, Closing> {
         let asks = self.step(Happened::Frame(frame), now_ms)?;
         // At most one of them is more than a frame to send.
-        let acts = asks.into_iter().filter_map(|ask| self.act(ask, now_ms));
-        Ok(acts.last().unwrap_or(Act::Nothing))
+        let mut act = Act::Nothing;
+        for ask in asks {
+            if let Some(next) = self.act(ask, now_ms)? {
+                act = next;
+            }
+        }
+        Ok(act)
     }
 
     /// The authenticator said who it is.
@@ -100,6 +122,10 @@ impl Session {
         let welcome = Box::new(self.welcome(&identity, now_ms));
         let asks = self.step(Happened::Admitted { welcome, expires: identity.expires }, now_ms)?;
         self.conduct.is_of(&identity.id);
+        if identity.guest.is_some() {
+            self.token.clone_from(&identity.guest);
+        }
+        self.joined.get_or_insert_with(|| self.served.sessions.join(&identity.id));
         self.identity = Some(identity);
         Ok(asks.into_iter().find_map(|ask| match ask {
             Ask::Send(ServerFrame::Welcome(welcome)) => Some(welcome),
@@ -139,9 +165,12 @@ impl Session {
         self.machine.step(event, &mut facts).map_err(Closing::from)
     }
 
-    fn act(&self, ask: Ask, now_ms: u64) -> Option<Act> {
-        match ask {
-            Ask::Authenticate { token } => Some(Act::Authenticate { token }),
+    fn act(&mut self, ask: Ask, now_ms: u64) -> Result<Option<Act>, Closing> {
+        Ok(match ask {
+            Ask::Authenticate { token } => {
+                self.token.clone_from(&token);
+                Some(Act::Authenticate { token })
+            }
             Ask::Send(frame) => {
                 if let Ok(frame) = self.codec.encode(&frame) {
                     self.out.push(frame);
@@ -149,29 +178,48 @@ impl Session {
                 None
             }
             Ask::Renew => None,
-            Ask::Open(opening) => self.open(opening),
-            Ask::Leave { sub, topic } => {
-                let key = self.key(sub);
-                Some(Act::Tell(topic.clone(), Message::Unsubscribe { topic, key }))
-            }
-            Ask::Run(running) => self.run(running, now_ms),
+            Ask::Open(opening) => self.open(opening)?,
+            Ask::Leave { sub, topic } => self.leave(sub, topic),
+            Ask::Run(running) => self.run(running, now_ms)?,
+        })
+    }
+
+    fn leave(&mut self, sub: u32, topic: Topic) -> Option<Act> {
+        let key = self.key(sub);
+        let message = Message::Unsubscribe { topic: topic.clone(), key };
+        match &mut self.gate {
+            // The last step of a subscription always passes.
+            Some(gate) => gate.pass(key, Step::Close(topic, message)).err().map(|_| Act::Nothing),
+            None => Some(Act::Tell(topic, message)),
         }
     }
 
-    fn open(&self, opening: Opening) -> Option<Act> {
-        let root = self.served.registry.root_of(&opening.topic)?;
-        let identity = self.identity.as_ref()?;
+    fn open(&mut self, opening: Opening) -> Result<Option<Act>, Closing> {
+        let root = self.served.registry.root_of(&opening.topic);
+        let (Some(root), Some(identity)) = (root, &self.identity) else { return Ok(None) };
         let (principal, conduct) = (Arc::clone(&identity.seen[root]), Arc::clone(&self.conduct));
         let mut subscriber = Subscriber::new(self.codec, opening.view, principal, identity.hash(), conduct);
         subscriber.lanes = opening.lanes.into_iter().map(held).collect();
         subscriber.resume = opening.resume;
         let (topic, key, out) = (opening.topic, self.key(opening.sub), Arc::clone(&self.out));
-        Some(Act::Tell(topic.clone(), Message::Subscribe { topic, root, key, subscriber, out }))
+        let ask = Subscribing::new(Arc::clone(&identity.who), topic.clone());
+        let message = Message::Subscribe { topic: topic.clone(), root, key, subscriber, out };
+        match &mut self.gate {
+            Some(gate) => gate.pass(key, Step::Open(ask, message)).map(|()| None),
+            None => Ok(Some(Act::Tell(topic, message))),
+        }
     }
 
-    fn run(&self, running: Running, now_ms: u64) -> Option<Act> {
-        let root = self.served.registry.root_of(&running.topic)?;
-        let principal = &self.identity.as_ref()?.seen[root];
+    fn run(&mut self, running: Running, now_ms: u64) -> Result<Option<Act>, Closing> {
+        let root = self.served.registry.root_of(&running.topic);
+        let (Some(root), Some(identity)) = (root, &self.identity) else { return Ok(None) };
+        let (principal, who) = (&identity.seen[root], &identity.who);
+        let registry = &self.served.registry;
+        let ask = |call: &Call| {
+            let (name, key) = (registry.name_of(call.mutator), call.key.clone());
+            Admitting::new(Arc::clone(who), running.topic.clone(), name, key, call.args.clone())
+        };
+        let asks: Option<Vec<_>> = self.gate.is_some().then(|| running.calls.iter().map(ask).collect());
         let (key, lane) = (self.key(running.sub), held(running.lane));
         let waiting = |call: Call| Waiting {
             from: key,
@@ -184,12 +232,18 @@ impl Session {
             context: context(principal, &call, now_ms),
             call: handler::Call { mutator: call.mutator, key: call.key, args: call.args, seen: call.seen },
             may_begin: running.may_begin,
+            who: Arc::clone(who),
+            veto: None,
             ticket: Some(self.conduct.ticket()),
         };
         let entries = running.calls.into_iter().map(waiting).collect();
         let (topic, count) = (running.topic, running.count);
         let event = Event::Mutate { key, count, lane, entries };
-        Some(Act::Tell(topic.clone(), Message::Event { topic, event }))
+        let message = Message::Event { topic: topic.clone(), event };
+        match (&mut self.gate, asks) {
+            (Some(gate), Some(asks)) => gate.pass(key, Step::Run(asks, message)).map(|()| None),
+            _ => Ok(Some(Act::Tell(topic, message))),
+        }
     }
 
     fn welcome(&self, identity: &Identity, now_ms: u64) -> v1::Welcome {
@@ -206,15 +260,36 @@ impl Session {
     }
 
     /// The token was renewed: what the topics are to be told.
-    pub(crate) fn renewed(&self) -> Vec<(Topic, Message)> {
-        let Some(identity) = &self.identity else { return Vec::new() };
+    ///
+    /// # Errors
+    ///
+    /// How the connection ends, where too much waits for hooks.
+    pub(crate) fn renewed(&mut self) -> Result<Vec<(Topic, Message)>, Closing> {
+        let Some(identity) = &self.identity else { return Ok(Vec::new()) };
         let tell = |(sub, topic): (u32, &Topic)| {
             let root = self.served.registry.root_of(topic)?;
             let principal = Arc::clone(&identity.seen[root]);
             let event = Event::Renewed { key: self.key(sub), principal, identity: identity.hash() };
-            Some((topic.clone(), Message::Event { topic: topic.clone(), event }))
+            Some((sub, topic.clone(), Message::Event { topic: topic.clone(), event }))
         };
-        self.machine.open().filter_map(tell).collect()
+        let told: Vec<_> = self.machine.open().filter_map(tell).collect();
+        let who = Arc::clone(&identity.who);
+        let Some(gate) = &mut self.gate else {
+            return Ok(told.into_iter().map(|(_, topic, message)| (topic, message)).collect());
+        };
+        for (sub, topic, message) in told {
+            gate.pass(SubKey { conn: self.conn, sub }, Step::Again(Arc::clone(&who), topic, message))?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Resolves when the rights of this principal are to be asked for anew (S36): the token to ask about.
+    pub(crate) async fn again(&self) -> Option<String> {
+        match &self.joined {
+            Some(joined) => joined.again().await,
+            None => std::future::pending().await,
+        }
+        self.token.clone()
     }
 
     /// A subscription has room again, and stands at `at`: what its topic is to be told.
@@ -234,12 +309,16 @@ impl Session {
 
     /// The connection is gone: what its topics are to be told.
     pub(crate) fn end(&mut self) -> Vec<(Topic, Message)> {
+        if let Some(identity) = self.identity.take() {
+            let gone = Disconnected { principal: identity.id };
+            self.served.registry.hooks.tell(&Told::Disconnected(gone));
+        }
         let open: Vec<_> = self.machine.end().collect();
-        let gone = |(sub, topic): (u32, Topic)| {
-            let key = self.key(sub);
-            (topic.clone(), Message::Unsubscribe { topic, key })
-        };
-        open.into_iter().map(gone).collect()
+        let left = open.into_iter().filter_map(|(sub, topic)| match self.leave(sub, topic) {
+            Some(Act::Tell(topic, message)) => Some((topic, message)),
+            _ => None,
+        });
+        left.collect()
     }
 
     fn key(&self, sub: u32) -> SubKey {

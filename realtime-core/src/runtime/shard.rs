@@ -256,6 +256,7 @@ impl Shard {
                     out.close(Closing::new(code, reason));
                 }
             }
+            Effect::Observe(what) => self.registry.hooks.tell(&what),
             Effect::Note { conn, conduct, note } => {
                 if let Err(end) = conduct.note(note, clock::now_ms())
                     && let Some((out, _)) = self.conns.get(&conn)

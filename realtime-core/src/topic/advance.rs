@@ -27,6 +27,7 @@ impl Worker {
             batch.versions.into_iter().for_each(|(key, version)| self.set_version(key, version));
         }
         self.note_ran(&batch.ran, &batch.record.lanes, fx);
+        self.observe(&batch.ran, &batch.record.lanes, from != head.at, fx);
         self.lanes.advance(Some(head.at), &batch.record.lanes, &batch.got);
         if from != head.at {
             let bytes = batch.commit.record;

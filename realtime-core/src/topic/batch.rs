@@ -22,9 +22,11 @@ use super::{
     record::{LaneOutcome, RecordBody, RowChange},
     rows::{Overlay, Row, RowKey, Rows},
     versions::{Version, Versions},
+    veto,
 };
 use crate::{
     handler::{self, Call, Registry, Written},
+    hook::Who,
     mutation::Refusal,
     store::{Change, Commit, LaneMove},
     tx::Context,
@@ -52,6 +54,10 @@ pub(crate) struct Waiting {
     pub(crate) context: Context,
     /// Whether it may make a row of its lane, where there is none (S47).
     pub(crate) may_begin: bool,
+    /// Whose it is.
+    pub(crate) who: Arc<Who>,
+    /// A hook refused it when it arrived, for this reason (S46).
+    pub(crate) veto: Option<String>,
     /// Counts it among what its connection waits for, until it is gone.
     #[expect(dead_code, reason = "it is held, and counts until it is dropped")]
     pub(crate) ticket: Option<Arc<Ticket>>,
@@ -207,7 +213,10 @@ impl Turn<'_> {
         let ground = self.ground;
         let stale = self.stale(&entry);
         let rows = &mut self.overlay;
-        let result = handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call, stale);
+        let result = match veto::veto(ground.registry, ground.topic, rows, &entry) {
+            Some(refusal) => Err(refusal),
+            None => handler::run(ground.registry, ground.topic, rows, &entry.context, &entry.call, stale),
+        };
         let result = result.and_then(|(value, written)| self.keep(Some(entry.lane), written).map(|()| value));
         let outcome = match result {
             Ok(value) => Done { value }.into(),

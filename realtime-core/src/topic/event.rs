@@ -11,6 +11,7 @@ use super::{
     own::{self, Own, Reply},
     rows::{RowKey, Value},
 };
+use crate::hook::Happened;
 use crate::store::{Commit, CommitError, Head, Lane, Record, Replay, StoreError};
 
 /// A connection of this node.
@@ -51,6 +52,8 @@ pub(crate) struct Subscriber {
     pub(crate) live: bool,
     /// How its connection behaves.
     pub(crate) conduct: Arc<Conduct>,
+    /// A hook says that it may not read (S36): the code of the refusal.
+    pub(crate) barred: Option<&'static str>,
     /// The channel that it reads; 0: none.
     pub(crate) channel: u32,
     /// Where it stood when it joined, and from where its snapshot began.
@@ -81,6 +84,7 @@ impl Subscriber {
             count: 0,
             live: false,
             conduct,
+            barred: None,
             channel: 0,
             start,
             cursor: None,
@@ -125,6 +129,11 @@ pub(crate) enum Event {
     Sweep,
     /// The wait after a failure of the store is over.
     Retry,
+    /// A hook was asked again whether a subscriber may read.
+    Barred {
+        key: SubKey,
+        barred: Option<&'static str>,
+    },
     /// A reader is too slow: what is sent to it is dropped until its catch-up (S15).
     Behind {
         key: SubKey,
@@ -199,6 +208,8 @@ pub(crate) enum Effect {
         code: CloseCode,
         reason: String,
     },
+    /// What hooks observe.
+    Observe(Happened),
     /// What was found out about the connection: it may end it (S47).
     Note {
         conn: ConnId,

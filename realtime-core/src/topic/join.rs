@@ -80,6 +80,9 @@ impl Worker {
 
     /// Lets a reader in, and gives it a channel.
     fn admit(&mut self, key: SubKey, principal: &Value, roles: Roles) -> Result<(), &'static str> {
+        if let Some(code) = self.subs.get(&key).and_then(|sub| sub.barred) {
+            return Err(code);
+        }
         self.may_open(principal)?;
         let Some(codec) = self.subs.get(&key).map(|sub| sub.codec) else { return Ok(()) };
         let fits = |channel: &super::channel::Channel| channel.codec == codec && channel.roles == roles;

@@ -24,6 +24,7 @@ mod sight;
 mod step;
 mod tail;
 mod versions;
+mod veto;
 pub(crate) mod worker;
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::{
     record::LaneOutcome,
     worker::Worker,
 };
+use crate::hook::{Committed, Happened, Published};
 
 impl Worker {
     pub(super) fn note(&self, of: SubKey, note: Note, fx: &mut Vec<Effect>) {
@@ -36,6 +37,49 @@ impl Worker {
         }
         for ((of, lane), refused) in refused {
             self.note(of, Note::Ran { lane, refused }, fx);
+        }
+    }
+
+    /// What hooks observe of a commit of this node; `moved`: it changed rows.
+    pub(super) fn observe(
+        &self,
+        ran: &[Waiting],
+        outcomes: &[LaneOutcome],
+        moved: bool,
+        fx: &mut Vec<Effect>,
+    ) {
+        if self.registry.hooks.is_empty() {
+            return;
+        }
+        for (entry, outcome) in ran.iter().zip(outcomes) {
+            let committed = Committed {
+                principal: entry.who.id().to_owned(),
+                topic: self.topic.clone(),
+                mutation: self.registry.name_of(entry.call.mutator),
+                key: entry.call.key.clone(),
+                at: self.head,
+                refused: matches!(outcome.outcome, Outcome::Refused(_)),
+            };
+            fx.push(Effect::Observe(Happened::Committed(committed)));
+        }
+        if moved {
+            let published = Published { topic: self.topic.clone(), at: self.head };
+            fx.push(Effect::Observe(Happened::Published(published)));
+        }
+    }
+
+    /// A hook has another answer than before: who was reading stops, who was not begins (S36).
+    pub(super) fn barred(&mut self, key: SubKey, barred: Option<&'static str>, fx: &mut Vec<Effect>) {
+        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let before = std::mem::replace(&mut sub.barred, barred);
+        // One that was not answered yet is answered by this.
+        if sub.count == 0 || before == barred {
+            return;
+        }
+        if barred.is_some() && sub.live {
+            self.revoke(key, fx);
+        } else if before.is_some() && !self.joining.contains(&key) && !self.reading.contains(&key) {
+            self.joining.push(key);
         }
     }
 }

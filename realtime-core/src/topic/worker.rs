@@ -158,6 +158,7 @@ impl Worker {
             Event::Retry => self.retry(),
             Event::Own(own) => self.own(own, fx),
             Event::Sweep => self.sweep(true, now, fx),
+            Event::Barred { key, barred } => self.barred(key, barred, fx),
             Event::Behind { key } => self.behind(key),
             Event::Drained { key, at } => self.drained(key, at),
             Event::Flush => {

@@ -6,6 +6,7 @@ mod conflicts;
 mod forms;
 mod guests;
 mod hidden;
+mod hooks;
 mod hostile;
 mod limits;
 mod mutations;

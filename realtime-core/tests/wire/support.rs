@@ -277,6 +277,13 @@ impl Client {
         self.mutated
     }
 
+    /// Sends the last mutation once more, and waits until it has run.
+    pub(crate) async fn mutate_again(&mut self, mutation: &str, key: Option<&str>, args: Vec<Raw>) {
+        let entries = vec![call(self.mutated, mutation, key, args)];
+        self.send(Mutate { sub: 1, count: 1, lane: 0, got: 0, entries }).await;
+        while !matches!(self.next().await, ServerFrame::Ack(_)) {}
+    }
+
     /// Sends one mutation, and returns what became of it.
     pub(crate) async fn outcome(&mut self, mutation: &str, key: Option<&str>, args: Vec<Raw>) -> Outcome {
         let seq = self.mutate(mutation, key, args).await;

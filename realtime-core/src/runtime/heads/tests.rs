@@ -151,6 +151,8 @@ impl Scene {
             got: self.seq - 1,
             hash: 0,
             may_begin: true,
+            who: Arc::default(),
+            veto: None,
             ticket: None,
             call,
             context,

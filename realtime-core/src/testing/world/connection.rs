@@ -69,6 +69,7 @@ impl Connection {
                     Ok(())
                 }
                 () = out.changed() => Ok(()),
+                token = self.session.again() => self.authenticate(token).await.map_err(Some),
                 () = sleep_until(wake_at) => self.tick().map_err(Some),
             };
             if let Err(end) = step {
@@ -135,11 +136,12 @@ impl Connection {
             Err(AuthError::Denied(why)) => return Err(Closing::new(code::UNAUTHENTICATED, why)),
             Err(AuthError::Unavailable(why)) => return Err(Closing::new(code::UNAVAILABLE, why)),
         };
+        self.served.may_connect(&identity, HeaderMap::new()).await?;
         if let Some(welcome) = self.session.admit(identity, clock::now_ms())? {
             self.out.push(encode(self.codec, &welcome.into()));
             return Ok(());
         }
-        for (topic, message) in self.session.renewed() {
+        for (topic, message) in self.session.renewed()? {
             self.served.hub.send(&topic, message).await;
         }
         Ok(())

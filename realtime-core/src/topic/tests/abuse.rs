@@ -198,6 +198,8 @@ fn waiting(n: usize, running: Running, conduct: &Conduct) -> Vec<Waiting> {
         call: handler::Call { mutator: 1, key: None, args: Vec::new(), seen: None },
         context: context.clone(),
         may_begin: true,
+        who: Arc::default(),
+        veto: None,
         ticket: Some(conduct.ticket()),
     };
     running.calls.into_iter().map(entry).collect()

@@ -210,6 +210,8 @@ impl Stage {
             call,
             context,
             may_begin: true,
+            who: Arc::default(),
+            veto: None,
             ticket: None,
         };
         let count = self.worker.subs[&from].count;

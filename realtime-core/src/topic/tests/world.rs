@@ -243,6 +243,8 @@ impl World {
                 random: None,
             },
             may_begin: true,
+            who: Arc::default(),
+            veto: None,
             ticket: None,
         }
     }
@@ -268,7 +270,7 @@ impl World {
                 }
                 Effect::Reply { to, result } => (to.0)(result),
                 Effect::RetryAfter { ms } => self.waits.push((node, ms)),
-                Effect::Note { .. } => {}
+                Effect::Note { .. } | Effect::Observe(_) => {}
                 other => self.nodes[node].io.push_back(other),
             }
         }

@@ -133,6 +133,9 @@ impl Connection {
                     Ok(())
                 }
                 () = &mut alarm => self.tick(),
+                token = self.session.again() => {
+                    Box::pin(self.authenticate(token)).await.map_err(End::from)
+                }
                 () = &mut draining => Err(going()),
             };
             if let Err(end) = step {
@@ -235,11 +238,12 @@ impl Connection {
             Ok(Ok(Err(AuthError::Unavailable(why)))) => return Err(Closing::new(code::UNAVAILABLE, why)),
             Err(_) => return Err(Closing::new(code::UNAVAILABLE, "authentication took too long")),
         };
+        self.served.may_connect(&identity, self.headers.clone()).await?;
         if let Some(welcome) = self.session.admit(identity, clock::now_ms())? {
             self.out.push(encode(self.codec, &welcome.into()));
             return Ok(());
         }
-        for (topic, message) in self.session.renewed() {
+        for (topic, message) in self.session.renewed()? {
             self.served.hub.send(&topic, message).await;
         }
         Ok(())
