@@ -56,6 +56,14 @@ pub enum Problem {
         /// Why.
         why: String,
     },
+    /// Topics that cannot end by themselves.
+    #[error("the topics of `{model}` cannot expire: {why}")]
+    Expire {
+        /// Their root.
+        model: &'static str,
+        /// Why.
+        why: String,
+    },
     /// A limit that cannot hold.
     #[error("`App::limits`: {0}")]
     Limits(String),

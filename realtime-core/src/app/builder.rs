@@ -1,12 +1,13 @@
 //! `App`: what an application registers. Building does no I/O and cannot fail; serving does both (R5).
 
-use std::{env, fmt, path::Path, sync::Arc};
+use std::{env, fmt, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use realtime_protocol::{schema::Ty, session::Limits};
 
 use super::{
     banner,
+    expire::Expires,
     handle::{self, Handle},
     seed::Seed,
     start::{self, Auth, See},
@@ -47,6 +48,8 @@ pub(super) struct Parts<P> {
     pub(super) origins: Origins,
     pub(super) auth: Auth<P>,
     pub(super) limits: Limits,
+    /// Topics that end by themselves.
+    pub(super) expires: Vec<Expires>,
     /// The newest form that this program writes.
     pub(super) form: u32,
     /// Where handles look for the server.
@@ -96,6 +99,7 @@ impl<P: Principal> App<P> {
             origins: Origins::default(),
             auth,
             limits: Limits::DEFAULT,
+            expires: Vec::new(),
             form: 1,
             place: handle::Place::default(),
             hooks: Vec::new(),
@@ -162,6 +166,14 @@ impl<P: Principal> App<P> {
         self
     }
 
+    /// Deletes topics of the root `M` so long after their last commit, by this node's clock: looked for once an hour.
+    #[must_use]
+    pub fn expire<M: SyncModel<Root = M>>(mut self, after: Duration) -> Self {
+        let ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.parts.expires.push(Expires { model: M::NUMBER, name: M::parts().name, ms });
+        self
+    }
+
     /// Says the newest form of stored data that this program writes: 1, where there is no such line.
     ///
     /// Raise it in the version that changes how a column is kept. The program goes on writing the store's own form
@@ -171,6 +183,11 @@ impl<P: Principal> App<P> {
     pub fn form(mut self, form: u32) -> Self {
         self.parts.form = form;
         self
+    }
+
+    #[cfg(test)]
+    pub(super) fn place(&self) -> handle::Place {
+        Arc::clone(&self.parts.place)
     }
 
     /// Returns what reads and writes topics as `principal`: the program's own commits bear it.

@@ -202,12 +202,7 @@ impl<R: SyncModel<Root = R>> TopicHandle<R> {
     /// As for [`commit`](Self::commit).
     pub async fn delete(&self) -> Result<(), HandleError> {
         // What the root takes along, the worker knows.
-        let remove: OwnRun = Arc::new(|lent: &mut Run| {
-            let roots: Vec<_> = lent.rows.of_model(R::NUMBER).map(|(key, _)| key.clone()).collect();
-            lent.dirty.extend(roots.into_iter().map(|key| (key, None)));
-            Ok(Box::new(()) as Answer)
-        });
-        self.ask(OwnCall::Write(remove)).await
+        self.ask(OwnCall::Write(delete_root(R::NUMBER))).await
     }
 
     async fn ask<T: 'static, E: 'static>(&self, call: OwnCall) -> Result<T, HandleError<E>> {
@@ -244,6 +239,15 @@ impl<R: SyncModel<Root = R>> TopicHandle<R> {
         let principal = Arc::clone(&self.principal);
         Context { principal, now, server_now: now, seed: Seed(seed), ids: 0, random: None }
     }
+}
+
+/// Removes a topic's root, which is the model of this number.
+pub(super) fn delete_root(model: u16) -> OwnRun {
+    Arc::new(move |lent: &mut Run| {
+        let roots: Vec<_> = lent.rows.of_model(model).map(|(key, _)| key.clone()).collect();
+        lent.dirty.extend(roots.into_iter().map(|key| (key, None)));
+        Ok(Box::new(()) as Answer)
+    })
 }
 
 /// Takes the types off.

@@ -2,6 +2,7 @@
 
 mod banner;
 mod builder;
+mod expire;
 mod handle;
 mod promote;
 mod secret;

@@ -4,11 +4,12 @@ use std::{any::Any, sync::Arc};
 
 use realtime_protocol::Raw;
 
-use super::{builder::Parts, handle::Running, secret, seed};
+use super::{builder::Parts, expire, handle::Running, secret, seed};
 use crate::{
     auth::{AuthError, Authenticator, Guests, Hello},
     error::{Error, Problem},
     hook::{Hooks, Who},
+    host::tasks,
     principal::{Guest, Principal},
     runtime::{FrontDoor, Hub, Identity, Served},
     topic::rows::Value,
@@ -70,6 +71,7 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
             problems.push(problem);
         }
     }
+    problems.extend(expire::check(&parts.expires, &registry, &*store).await.err());
     if !problems.is_empty() {
         return Err(problems.into());
     }
@@ -85,6 +87,10 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     };
     // An app is started once: `into_router` takes it.
     let _ = parts.place.set(running);
+    if !parts.expires.is_empty() {
+        let (registry, store) = (Arc::clone(&registry), Arc::clone(&store));
+        tasks::spawn(expire::run(parts.expires.clone(), registry, Arc::downgrade(&hub), store));
+    }
     let see = registry.schema.models.iter().filter_map(|m| parts.see(&m.name)).collect();
     let durability = store.durability();
     let (limits, lane_rows) = (parts.limits, Arc::default());

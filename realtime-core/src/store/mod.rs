@@ -37,6 +37,7 @@ pub use types::{
 /// - **C10 bounded.** Log, lanes, cleared topics and effects stay within the set limits without outside help.
 /// - **C11 cancel.** A dropped future is a lost answer, nothing worse.
 /// - **C12 form.** The store has one form, 1 at first; [`promote`](Self::promote) raises it, and nothing lowers it.
+/// - **C13 quiet.** [`quiet`](Self::quiet) names each topic that was last written before, and no other.
 ///
 /// # The set limits (C10)
 ///
@@ -106,6 +107,24 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// [`StoreError::Invalid`] for more than 1,000.
     fn heads<'a>(&'a self, topics: &'a [Topic]) -> BoxFuture<'a, Result<Vec<Head>, StoreError>>;
+
+    /// Returns topics in the order of their names, after one of them, whose last commit was before a time of the
+    /// store's clock, in milliseconds since 1970, and where each stands: at most `max`. Cleared ones, and those that
+    /// were never written, are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] where the store cannot list its topics: the default.
+    fn quiet<'a>(
+        &'a self,
+        before_ms: u64,
+        after: Option<&'a Topic>,
+        max: u32,
+    ) -> BoxFuture<'a, Result<Vec<(Topic, Position)>, StoreError>> {
+        let _ = (before_ms, after, max);
+        let why = format!("{} cannot list its topics", self.describe());
+        Box::pin(std::future::ready(Err(StoreError::Unusable(why.into()))))
+    }
 
     /// Raises the form that commits are compared with (S32), and returns it; a lower one changes nothing. Resolves
     /// when it is as durable as a commit.

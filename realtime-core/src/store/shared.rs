@@ -50,6 +50,15 @@ impl<S: Store + ?Sized> Store for Arc<S> {
         (**self).heads(topics)
     }
 
+    fn quiet<'a>(
+        &'a self,
+        before_ms: u64,
+        after: Option<&'a Topic>,
+        max: u32,
+    ) -> BoxFuture<'a, Result<Vec<(Topic, Position)>, StoreError>> {
+        (**self).quiet(before_ms, after, max)
+    }
+
     fn promote(&self, form: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
         (**self).promote(form)
     }

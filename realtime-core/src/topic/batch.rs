@@ -236,6 +236,12 @@ impl Turn<'_> {
     /// Runs what the program itself asks for.
     fn run_own(&mut self, own: Own, run: &OwnRun) {
         let ground = self.ground;
+        if let own::OwnCall::WriteAt(at, _) = own.call
+            && (at != ground.head || !self.own.is_empty())
+        {
+            self.answers.push(Answer::Own { own, result: Err(own::OwnError::Busy) });
+            return;
+        }
         let ran = handler::run_own(
             ground.registry,
             ground.root,

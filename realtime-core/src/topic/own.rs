@@ -2,6 +2,8 @@
 
 use std::{any::Any, collections::VecDeque, fmt, sync::Arc};
 
+use realtime_protocol::Position;
+
 use super::{
     batch::{self, Batch},
     event::Effect,
@@ -53,6 +55,8 @@ pub(crate) enum OwnCall {
     Write(OwnRun),
     /// A look at the rows as they stand on this node; what it writes is dropped.
     Look(OwnRun),
+    /// A commit on top of this position, and no other.
+    WriteAt(Position, OwnRun),
     /// A commit that removes what is too old, or too many.
     Sweep(OwnRun),
     /// The log keeps no record before this commit's own (S26).
@@ -86,7 +90,7 @@ impl Owns {
     /// Takes the first, if it is a write.
     pub(super) fn next_write(&mut self) -> Option<(Own, OwnRun)> {
         match &self.0.front()?.call {
-            OwnCall::Write(run) | OwnCall::Sweep(run) => {
+            OwnCall::Write(run) | OwnCall::WriteAt(_, run) | OwnCall::Sweep(run) => {
                 let run = Arc::clone(run);
                 self.0.pop_front().map(|own| (own, run))
             }
@@ -172,6 +176,7 @@ impl fmt::Debug for Own {
         let call = match self.call {
             OwnCall::Write(_) => "Write",
             OwnCall::Look(_) => "Look",
+            OwnCall::WriteAt(..) => "WriteAt",
             OwnCall::Sweep(_) => "Sweep",
             OwnCall::Trim => "Trim",
         };

@@ -246,6 +246,16 @@ impl Store for Embedded {
         })
     }
 
+    fn quiet<'a>(
+        &'a self,
+        before_ms: u64,
+        after: Option<&'a Topic>,
+        max: u32,
+    ) -> BoxFuture<'a, Result<Vec<(Topic, Position)>, StoreError>> {
+        let after = after.cloned();
+        Box::pin(self.query(move |reply| ReadJob::Quiet { before_ms, after, max, reply }))
+    }
+
     fn promote(&self, form: u32) -> BoxFuture<'_, Result<u32, StoreError>> {
         Box::pin(async move {
             self.write(|reply| WriteJob::Promote { form, reply }).await.map_err(Lost::of_write)?

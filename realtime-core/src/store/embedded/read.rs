@@ -29,6 +29,7 @@ pub(super) enum ReadJob {
     Replay { topic: Topic, after: Position, max_bytes: usize, reply: Reply<Replay> },
     Read { topic: Topic, what: Read, reply: Reply<Page> },
     Lanes { topic: Topic, lanes: Vec<LaneId>, reply: Reply<LaneRows> },
+    Quiet { before_ms: u64, after: Option<Topic>, max: u32, reply: Reply<Vec<(Topic, Position)>> },
     Heads { topics: Vec<Topic>, reply: Reply<Vec<Head>> },
 }
 
@@ -92,6 +93,10 @@ pub(super) fn run(path: &Path, mut db: Connection, form: &AtomicU32, clock: &Clo
                     let rows = lanes.iter().map(|lane| self::lane(db, &row, *lane, now_ms));
                     Ok((row.head, rows.collect::<Result<_, _>>()?))
                 });
+                let _ = reply.send(answer);
+            }
+            ReadJob::Quiet { before_ms, after, max, reply } => {
+                let answer = one(path, &mut db, |db| quiet(db, before_ms, after.as_ref(), max));
                 let _ = reply.send(answer);
             }
             ReadJob::Heads { topics, reply } => {
@@ -293,6 +298,24 @@ fn page(db: &Connection, row: &TopicRow, what: Read) -> Result<Page, Failure> {
         rows.push(row);
     }
     Ok(Page { rows, next: None, head })
+}
+
+/// Returns topics that were last written before a time, after one of them.
+fn quiet(
+    db: &Connection,
+    before_ms: u64,
+    after: Option<&Topic>,
+    max: u32,
+) -> Result<Vec<(Topic, Position)>, Failure> {
+    let mut statement = db.prepare_cached(sql::QUIET)?;
+    let mut found = statement.query((after.map_or("", Topic::as_str), signed(before_ms), max))?;
+    let mut topics = Vec::new();
+    while let Some(found) = found.next()? {
+        let name: String = found.get(0)?;
+        let name = Topic::new(name).map_err(|e| Failure::Damaged(format!("a topic's name: {e}")))?;
+        topics.push((name, Position { offset: unsigned(found, 1)?, epoch: found.get(2)? }));
+    }
+    Ok(topics)
 }
 
 /// Returns the row of a scan.

@@ -107,6 +107,8 @@ pub(super) const UNDO: &str = "ROLLBACK TO one";
 pub(super) const TOPIC: &str = "SELECT id, offset, epoch, floor, cleared, log_bytes, tail, base, written, sum FROM topic WHERE name = ?1";
 pub(super) const TOPICS: &str =
     "SELECT id, offset, epoch, floor, cleared, log_bytes, tail, base, written, sum, name FROM topic";
+pub(super) const QUIET: &str = "SELECT name, offset, epoch FROM topic
+    WHERE name > ?1 AND written < ?2 AND cleared = 0 AND offset > 0 ORDER BY name LIMIT ?3";
 pub(super) const TOPIC_NAME: &str = "SELECT name FROM topic WHERE id = ?1";
 pub(super) const ADD_TOPIC: &str = "INSERT INTO topic
     (name, offset, epoch, floor, cleared, written, log_bytes, tail, base, sum)

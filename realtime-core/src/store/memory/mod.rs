@@ -5,6 +5,7 @@ mod topic;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -218,6 +219,23 @@ impl Store for Memory {
             rules::check_heads(topics)?;
             let inner = self.lock();
             Ok(topics.iter().map(|topic| inner.head(topic)).collect())
+        })
+    }
+
+    fn quiet<'a>(
+        &'a self,
+        before_ms: u64,
+        after: Option<&'a Topic>,
+        max: u32,
+    ) -> BoxFuture<'a, Result<Vec<(Topic, Position)>, StoreError>> {
+        Box::pin(async move {
+            let inner = self.lock();
+            let rest = match after {
+                Some(after) => inner.topics.range((Bound::Excluded(after), Bound::Unbounded)),
+                None => inner.topics.range::<Topic, _>(..),
+            };
+            let quiet = rest.filter(|(_, topic)| topic.written_ms < before_ms && !topic.is_idle());
+            Ok(quiet.map(|(name, topic)| (name.clone(), topic.head.at)).take(max as usize).collect())
         })
     }
 

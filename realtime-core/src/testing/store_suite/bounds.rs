@@ -143,6 +143,32 @@ pub async fn c12_a_raised_form_is_the_only_one_that_is_kept<S: Store>(make: impl
     assert_eq!(head(&store, &fresh_topic("c12")).await.form, raised, "of topics to come, too");
 }
 
+/// Topics that were last written before a time, each once, in pages; neither cleared ones nor unwritten ones (S44).
+pub async fn c13_topics_that_were_written_before_are_named_page_by_page<S: Store>(make: impl AsyncFn() -> S) {
+    let store = make().await;
+    let topics: Vec<_> = (0..5).map(|n| fresh_topic(&format!("c13{n}"))).collect();
+    let mut heads = Vec::new();
+    for topic in &topics {
+        heads.push(grow(&store, topic, 2).await);
+    }
+    keep(&store, &topics[1], Commit { changes: vec![Change::Clear], ..on(&heads[1]) }).await;
+    let none = store.quiet(0, None, 9).await.expect("topics");
+    assert!(none.iter().all(|(topic, _)| !topics.contains(topic)), "nothing is older than time");
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.quiet(u64::MAX >> 1, after.as_ref(), 2).await.expect("topics");
+        assert!(page.len() <= 2);
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        found.extend(page.into_iter().filter(|(topic, _)| topics.contains(topic)));
+    }
+    let mut want: Vec<_> = topics.iter().cloned().zip(heads.iter().map(|head| head.at)).collect();
+    want.remove(1);
+    want.sort_by(|a, b| a.0.as_str().cmp(b.0.as_str()));
+    assert_eq!(found, want);
+}
+
 /// A commit whose future is dropped after any number of polls happened whole, or not at all, and blocks nobody.
 pub async fn c11_a_dropped_commit_happens_whole_or_not_at_all<S: Store>(make: impl AsyncFn() -> S) {
     let (store, topic) = (make().await, fresh_topic("c11a"));

@@ -87,6 +87,7 @@ macro_rules! store_suite {
             c11_a_dropped_read_harms_nobody
             c10_a_trim_leaves_no_record_but_its_own
             c12_a_raised_form_is_the_only_one_that_is_kept
+            c13_topics_that_were_written_before_are_named_page_by_page
         }
     };
 }

@@ -2,6 +2,7 @@
 
 mod abuse;
 mod client;
+mod cut;
 mod form;
 mod laws;
 mod own;

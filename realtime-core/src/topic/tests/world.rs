@@ -293,6 +293,21 @@ impl World {
         true
     }
 
+    /// The store is away: the oldest thing that `node` asked of it fails.
+    pub(super) fn fail_store(&mut self, node: usize) -> bool {
+        let Some(effect) = self.nodes[node].io.pop_front() else { return false };
+        let away = || StoreError::Unavailable("cut".into());
+        let event = match effect {
+            Effect::Load => Event::Loaded(Err(away())),
+            Effect::Read { .. } => Event::Read(Err(away())),
+            Effect::Replay { .. } => Event::Replayed(Err(away())),
+            Effect::Commit(_) => Event::Committed(Err(CommitError::Store(away()))),
+            _ => return true,
+        };
+        self.step(node, event);
+        true
+    }
+
     /// Carries it out, and returns the answer, which has not arrived yet.
     pub(super) fn ask_store(&mut self, node: usize) -> Option<Event> {
         Some(match self.nodes[node].io.pop_front()? {
