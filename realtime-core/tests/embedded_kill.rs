@@ -29,7 +29,7 @@ fn topic(writer: u8) -> Topic {
 }
 
 #[test]
-fn c4_every_ack_survives_sigkill_and_c5_each_topic_is_a_prefix() {
+fn c4_s29_every_ack_survives_sigkill_and_c5_each_topic_is_a_prefix() {
     if let Some(path) = env::var_os(CHILD) {
         return run(child(PathBuf::from(path)));
     }
@@ -46,7 +46,7 @@ fn c4_every_ack_survives_sigkill_and_c5_each_topic_is_a_prefix() {
 
 /// Runs the child until it has acked `enough`, kills it, and notes all that it said.
 fn kill_in_the_middle(path: &Path, acked: &mut [u64], enough: u64) {
-    let name = "c4_every_ack_survives_sigkill_and_c5_each_topic_is_a_prefix";
+    let name = "c4_s29_every_ack_survives_sigkill_and_c5_each_topic_is_a_prefix";
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture"])
         .env(CHILD, path)

@@ -8,10 +8,10 @@ use realtime_protocol::{
     code::{CLOSE_CODES, DEFERRALS, REFUSALS},
     frame::{
         FrameInfo,
-        v1::{CLIENT_FRAMES, ENTRIES, LANE_ROWS, MAX_FRAME_BYTES, OUTCOMES, ROWS, SERVER_FRAMES},
+        v1::{CLIENT_FRAMES, ENTRIES, LANE_ROWS, MAX_FRAME_BYTES, OUTCOMES, ROWS, SERVER_FRAMES, VERSION},
     },
     lane::{MAX_OUTCOME_BYTES, WINDOW},
-    session::{Limits, limit::Rate},
+    session::{Limits, limit::Rate, state},
 };
 
 const BEGIN: &str = "<!-- tables: written from the code -->\n";
@@ -33,8 +33,45 @@ fn the_protocol_document_has_the_codes_tables() {
     );
 }
 
+#[test]
+fn the_session_document_has_the_codes_transition_table() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/SESSION.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (begin, end) = ("<!-- table: written from the code -->\n", "<!-- end of the table -->\n");
+    let (before, rest) = text.split_once(begin).expect("docs/SESSION.md has the begin marker");
+    let (_, after) = rest.split_once(end).expect("docs/SESSION.md has the end marker");
+    let want = format!("{before}{begin}\n{}\n{end}{after}", state::table());
+    if env::var_os("UPDATE_GENERATED").is_some() {
+        fs::write(&path, &want).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == want,
+        "run UPDATE_GENERATED=1 cargo test -p realtime-protocol"
+    );
+}
+
+/// A hash of what is on the wire, so that no frame changes without the document's knowing.
+fn frame_hash() -> String {
+    let tables = [CLIENT_FRAMES, SERVER_FRAMES, ROWS, ENTRIES, OUTCOMES, LANE_ROWS];
+    let shapes = tables.iter().flat_map(|table| table.iter()).map(|frame| {
+        let fields: Vec<_> = frame
+            .fields
+            .iter()
+            .map(|f| format!("{}{}:{}", f.name, if f.optional { "?" } else { "" }, f.ts))
+            .collect();
+        format!("{} {} {}\n", frame.kind, frame.name, fields.join(" "))
+    });
+    let hash = shapes.collect::<String>().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
 fn tables() -> String {
-    let mut out = String::new();
+    let mut out = format!(
+        "Protocol version {VERSION}, frames `{}` (a hash of kinds, names, order and types).\n\n",
+        frame_hash()
+    );
     frames(&mut out, "Client to server", CLIENT_FRAMES);
     frames(&mut out, "Server to client", SERVER_FRAMES);
     frames(&mut out, "Rows of pages and deltas", ROWS);

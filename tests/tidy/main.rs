@@ -3,6 +3,7 @@
 //! Each rule is a pure function of one file in `rules.rs` or of the whole tree in `layout.rs`; here they
 //! meet the files. An exception stands in `EXCEPTIONS`, with its reason.
 
+mod clauses;
 mod files;
 mod layout;
 mod rules;

@@ -137,7 +137,7 @@ async fn deferred(client: &mut Client) -> String {
 }
 
 #[tokio::test]
-async fn s46_connect_refuses_for_good_and_is_unavailable_where_it_fails_panics_or_is_slow() {
+async fn sv19_s46_connect_refuses_for_good_and_is_unavailable_where_it_fails_panics_or_is_slow() {
     let (hook, _seen) = Moody::new();
     let server = server(&hook).await;
     for (mood, code) in [(Mood::No, 4503), (Mood::Unsure, 4003), (Mood::Panics, 4003), (Mood::Slow, 4003)] {
@@ -151,7 +151,7 @@ async fn s46_connect_refuses_for_good_and_is_unavailable_where_it_fails_panics_o
 }
 
 #[tokio::test]
-async fn s46_subscribe_refuses_one_topic_and_is_asked_again_where_it_could_not_be_told() {
+async fn sv19_s46_subscribe_refuses_one_topic_and_is_asked_again_where_it_could_not_be_told() {
     let (hook, _seen) = Moody::new();
     let server = server(&hook).await;
     let mut ann = ann(&server).await;
@@ -177,7 +177,7 @@ async fn s46_subscribe_refuses_one_topic_and_is_asked_again_where_it_could_not_b
 }
 
 #[tokio::test]
-async fn s46_admit_refuses_finally_and_defers_where_it_fails_panics_or_is_slow() {
+async fn sv19_s46_admit_refuses_finally_and_defers_where_it_fails_panics_or_is_slow() {
     let (hook, _seen) = Moody::new();
     let server = server(&hook).await;
     let mut ann = ann(&server).await;

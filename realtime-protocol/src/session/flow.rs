@@ -92,7 +92,7 @@ mod tests {
     const KIB: usize = 1024;
 
     #[test]
-    fn s15_a_reader_over_a_quarter_of_its_budget_is_behind_and_keeps_its_acks() {
+    fn sv18_s15_a_reader_over_a_quarter_of_its_budget_is_behind_and_keeps_its_acks() {
         let budget = Budget::DEFAULT;
         let load = |control, data| Load { control, data, ..Load::default() };
         assert_eq!(step(load(0, 256 * KIB), &budget), Step::GoOn);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn l11_a_stalled_write_and_a_spent_process_close_the_fattest_only() {
+    fn sv18_l11_a_stalled_write_and_a_spent_process_close_the_fattest_only() {
         let budget = Budget::DEFAULT;
         assert_eq!(step(Load { stalled_ms: 30_001, ..Load::default() }, &budget), Step::Close);
         let spent = Load { data: 1, process: budget.process + 1, ..Load::default() };
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn s15_a_reader_that_drained_gets_one_catch_up_or_a_reset_where_the_log_is_gone() {
+    fn sv18_s15_a_reader_that_drained_gets_one_catch_up_or_a_reset_where_the_log_is_gone() {
         assert_eq!(drained(Some(0), 0, 0), Drained::Nothing);
         assert_eq!(drained(Some(900), 20 * KIB, 64 * KIB), Drained::CatchUp);
         assert_eq!(drained(Some(900), 65 * KIB, 64 * KIB), Drained::Reset);

@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn s47_ten_gaps_in_a_row_end_a_connection_and_an_outcome_between_them_does_not() {
+    fn sv16_s47_ten_gaps_in_a_row_end_a_connection_and_an_outcome_between_them_does_not() {
         let limits = Limits::DEFAULT;
         let mut conduct = Conduct::new(&limits, 0);
         for round in 0..3 {
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn s47_who_resumes_from_nowhere_again_and_again_is_closed() {
+    fn sv16_s47_who_resumes_from_nowhere_again_and_again_is_closed() {
         let limits = Limits::DEFAULT;
         let mut conduct = Conduct::new(&limits, 0);
         let mut resume = |now| conduct.note(Note::StrangeResume, &limits, now);

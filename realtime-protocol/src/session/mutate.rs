@@ -158,7 +158,7 @@ mod tests {
     };
 
     #[test]
-    fn s4_every_case_of_the_table() {
+    fn sv13_s4_every_case_of_the_table() {
         let known = |last| Known { last, got: 0 };
         let table: [(LaneState, u64, Option<u64>, Judgement); 12] = [
             (known(5), 5, None, Repeat),

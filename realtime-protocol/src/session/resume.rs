@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn s20_what_was_missed_comes_as_one_catch_up_and_a_snapshot_says_why() {
+    fn sv17_s20_what_was_missed_comes_as_one_catch_up_and_a_snapshot_says_why() {
         let (missed, large) = (records(3, 300, false), Way::Snapshot { reason: Some(reason::LARGE) });
         for (reader, log, want) in [
             (from(FROM, 1), missed, Way::Resume { from: FROM }),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn s21_another_epoch_is_a_snapshot_even_where_the_offset_would_fit() {
+    fn sv17_s21_another_epoch_is_a_snapshot_even_where_the_offset_would_fit() {
         let fork = Way::Snapshot { reason: Some(reason::FORK) };
         let other = Position { offset: HEAD.offset, epoch: 8 };
         assert_eq!(decide(from(other, 1), &GROUND, Log::Gap { floor: 2 }), fork);

@@ -221,6 +221,32 @@ fn s12_a_lost_race_applies_what_was_missed_and_runs_again() {
 }
 
 #[test]
+fn s9_a_mutation_that_runs_three_times_changes_nothing_but_when() {
+    let mut world = World::new(2);
+    let (ann, bob) = (world.add_client(0), world.add_client(1));
+    world.connect(ann, 0);
+    world.connect(bob, 1);
+    world.settle();
+    world.clients[ann].call("vote");
+    world.send(ann);
+    for _ in 0..2 {
+        while !matches!(world.nodes[0].io.front(), Some(Effect::Commit(_))) {
+            assert!(world.store_step(0));
+        }
+        // Its commit is on the way, and another node's is first.
+        world.clients[bob].call("vote");
+        world.send(bob);
+        while world.store_step(1) {}
+        world.nodes[0].inbox.clear();
+        world.store_step(0);
+    }
+    world.settle();
+    assert_eq!(world.votes(), 3);
+    assert_eq!((world.clients[ann].votes, world.clients[bob].votes), (Some(3), Some(3)));
+    assert_eq!(world.clients[ann].settled.len(), 1, "one outcome, however often it ran");
+}
+
+#[test]
 fn s11_two_nodes_never_give_one_seq_two_outcomes() {
     let mut world = World::new(2);
     let (ann, bob) = (world.add_client(0), world.add_client(0));
