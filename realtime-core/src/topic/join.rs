@@ -148,9 +148,16 @@ impl Worker {
     fn way(&self, key: SubKey, replays: &[(Position, Replay)]) -> Way {
         let resume = self.subs.get(&key).and_then(|sub| Some((sub.resume?, self.class(sub))));
         let Some(((from, class), now)) = resume else { return Way::Snapshot { reason: None } };
-        if class != now {
-            return Way::Snapshot { reason: Some(reason::CLASS) };
+        let way = self.way_from(from, replays);
+        // That the history is another one must be told first: positions go back with it (L7).
+        match way {
+            Way::Snapshot { reason: Some(reason::FORK) } => way,
+            _ if class != now => Way::Snapshot { reason: Some(reason::CLASS) },
+            _ => way,
         }
+    }
+
+    fn way_from(&self, from: Position, replays: &[(Position, Replay)]) -> Way {
         if from == self.head || self.tail.after(from).is_some() {
             return Way::Resume { from };
         }

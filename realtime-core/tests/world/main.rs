@@ -2,4 +2,5 @@
 
 mod laws;
 mod poll;
+mod room;
 mod vectors;

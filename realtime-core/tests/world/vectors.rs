@@ -66,6 +66,7 @@ fn l5_vector_a_vote_is_shown_confirmed_and_joined_by_anothers() {
         bob.call::<Poll>("lunch", "vote", (0,));
         w.settle();
         ann.call::<Poll>("lunch", "suggest", ("Pizza",));
+        w.settle();
         ann.call::<Poll>("lunch", "vote", (2,));
     });
 }
@@ -76,6 +77,7 @@ fn s20_vector_a_refusal_and_a_resume_after_a_cut() {
                  offline, and what was missed comes as one delta.";
     check("refusal-and-resume", about, |w, ann, bob| {
         ann.call::<Poll>("lunch", "vote", (0,));
+        w.settle();
         bob.call::<Poll>("lunch", "close", ());
         w.settle();
         ann.call::<Poll>("lunch", "vote", (1,));
@@ -83,9 +85,10 @@ fn s20_vector_a_refusal_and_a_resume_after_a_cut() {
         ann.go_offline();
         for _ in 0..3 {
             bob.call::<Poll>("lunch", "reopen", ());
+            w.settle();
             bob.call::<Poll>("lunch", "vote", (0,));
+            w.settle();
         }
-        w.settle();
         ann.call::<Poll>("lunch", "vote", (1,));
         ann.go_online();
     });
@@ -101,6 +104,7 @@ fn s22_vector_a_fork_after_a_failover_that_lost_a_vote() {
         ann.call::<Poll>("lunch", "vote", (1,));
         w.settle();
         w.happen("failover 1");
+        w.settle();
         bob.call::<Poll>("lunch", "vote", (0,));
         w.settle();
         ann.call::<Poll>("lunch", "vote", (1,));

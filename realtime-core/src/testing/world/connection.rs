@@ -158,7 +158,7 @@ impl Connection {
             return Err(Closing::new(code::SILENT, "nothing was heard for two heartbeats"));
         }
         self.ping_at = now + PING_EVERY;
-        self.out.push(encode(self.codec, &Ping { t: clock::now_ms(), heads: Vec::new() }.into()));
+        self.out.push(encode(self.codec, &Ping { t: clock::now_ms(), heads: self.out.take_heads() }.into()));
         Ok(())
     }
 

@@ -231,7 +231,9 @@ impl Core {
     /// Who was refused asks once more, as a user does who loads the page again.
     pub(super) fn ask_again(&mut self) {
         for page in &mut self.pages {
+            let ground = &self.ground;
             let refused = page.topics.values().filter(|view| view.refusal.is_some());
+            let refused = refused.filter(|view| laws::may_see(ground, &page.who, view));
             let refused: Vec<_> = refused.map(|view| view.topic.clone()).collect();
             refused.iter().for_each(|topic| page.subscribe(topic, true, &mut self.ground));
         }

@@ -96,6 +96,13 @@ impl History {
         Some(Arc::clone(&self.0.get(topic)?.points.get(&key(at))?.rows))
     }
 
+    /// Returns the position of an offset in the history that survived.
+    pub(super) fn at_offset(&self, topic: &Topic, offset: u64) -> Option<Position> {
+        let life = self.0.get(topic)?;
+        let back = std::iter::successors(Some(life.head), |at| Some(life.points.get(&key(*at))?.before));
+        back.take_while(|at| at.offset >= offset).find(|at| at.offset == offset)
+    }
+
     /// Returns what an entry came to in the history that leads to `at`, where it changed the topic.
     pub(super) fn ran(&self, topic: &Topic, entry: Entry, at: Position) -> Option<&Outcome> {
         self.0.get(topic)?.ran(entry, at)

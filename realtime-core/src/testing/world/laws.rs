@@ -1,11 +1,11 @@
 //! The laws, checked at every notification and at rest; against what the world knows, not what a node says.
 
 use bytes::Bytes;
-use realtime_protocol::{Topic, frame::v1::Outcome};
+use realtime_protocol::{Position, Topic, frame::v1::Outcome};
 
 use super::{
     core::Ground,
-    page::{Base, Page, Table, Verdict, View, table},
+    page::{Base, Page, Table, Verdict, View, Who, table},
 };
 use crate::{
     handler::{Door, Registry},
@@ -34,7 +34,9 @@ pub(super) fn no_leak(ground: &Ground, page: &Page, frame: &Bytes) {
 pub(super) fn at_notification(ground: &Ground, page: &Page, view: &View) {
     let Some(base) = &view.base else { return };
     let history = ground.stores.history();
-    let Some(rows) = history.rows(&view.topic, base.at) else {
+    let guess = history.at_offset(&view.topic, base.at.offset).filter(|_| base.guessed);
+    let at = guess.unwrap_or(base.at);
+    let Some(rows) = history.rows(&view.topic, at) else {
         return broken(ground, page, view, &format!("L1: it stands at {}, which no commit bears", base.at));
     };
     let expected = seen(&ground.registry, view.root, &rows, &page.who.seen[view.root].0);
@@ -49,7 +51,7 @@ pub(super) fn at_notification(ground: &Ground, page: &Page, view: &View) {
     }
     for entry in view.shown() {
         let id = (page.lane_id(&entry.lane), entry.seq);
-        if let Some(Outcome::Done(_)) = history.ran(&view.topic, id, base.at) {
+        if let Some(Outcome::Done(_)) = history.ran(&view.topic, id, at) {
             let what = format!(
                 "L5: {} is pending over {}, which has its effect: it shows twice",
                 entry.seq, base.at
@@ -59,7 +61,7 @@ pub(super) fn at_notification(ground: &Ground, page: &Page, view: &View) {
     }
     for (lane, seq) in view.confirmed() {
         let id = (page.lane_id(lane), seq);
-        let ran = matches!(history.ran(&view.topic, id, base.at), Some(Outcome::Done(_)));
+        let ran = matches!(history.ran(&view.topic, id, at), Some(Outcome::Done(_)));
         if !ran && !history.was_idle(&view.topic, id) {
             let what = format!("L5: {seq} was confirmed, and {} does not have its effect", base.at);
             return broken(ground, page, view, &what);
@@ -107,6 +109,13 @@ pub(super) fn seen(registry: &Registry, root: usize, rows: &Rows, principal: &Va
     Some(table)
 }
 
+/// Tells whether somebody may open a topic as it stands in truth.
+pub(super) fn may_see(ground: &Ground, who: &Who, view: &View) -> bool {
+    let head = ground.stores.head(&view.topic);
+    let rows = ground.stores.history().rows(&view.topic, head);
+    rows.is_some_and(|rows| seen(&ground.registry, view.root, &rows, &who.seen[view.root].0).is_some())
+}
+
 /// At rest: L2, L3, L8, and each call has its final word.
 pub(super) fn at_rest(ground: &Ground, pages: &[Page]) -> Vec<String> {
     let mut broken = Vec::new();
@@ -145,6 +154,10 @@ fn view_at_rest(ground: &Ground, page: &Page, view: &View) -> Option<String> {
         }
         (Some(_), None) => Some(format!("L9: it sees {}, and may not", view.topic)),
     }
+}
+
+fn stands_at(base: &Base, head: Position) -> bool {
+    base.at == head || base.guessed && base.at.offset == head.offset
 }
 
 fn calls_at_rest(ground: &Ground, pages: &[&Page]) -> Vec<String> {

@@ -22,6 +22,8 @@ pub(in crate::testing::world) type Table = BTreeMap<(u16, String), Cells>;
 #[derive(Clone, Debug)]
 pub(in crate::testing::world) struct Base {
     pub(in crate::testing::world) at: Position,
+    /// The epoch of the position was not told: a ping names offsets only, and a wrong guess costs a snapshot (S21).
+    pub(in crate::testing::world) guessed: bool,
     pub(in crate::testing::world) class: u64,
     pub(in crate::testing::world) table: Table,
     /// Models of which there may be rows that this page does not see (S33).

@@ -106,7 +106,14 @@ impl View {
                 self.may_go_back |= frame.reason.as_deref() == Some("fork");
                 let partial = frame.partial.iter().flatten().copied().collect();
                 let named = BTreeSet::new();
-                self.stage = Some(Base { at, class: frame.class, table: Table::new(), partial, named });
+                self.stage = Some(Base {
+                    at,
+                    guessed: false,
+                    class: frame.class,
+                    table: Table::new(),
+                    partial,
+                    named,
+                });
             }
             how::RESUMED => {
                 self.refusal = None;
@@ -187,6 +194,7 @@ impl View {
             then.again = Some(true);
             return then;
         }
+        on.guessed &= delta.epoch.is_none();
         on.at = Position { offset: delta.to, epoch: delta.epoch.unwrap_or(on.at.epoch) };
         if !paging {
             self.advance(false, &mut then);
@@ -200,7 +208,7 @@ impl View {
         if self.stage.is_none()
             && let Some(base) = self.base.as_mut().filter(|base| base.at.offset < offset)
         {
-            base.at.offset = offset;
+            (base.at.offset, base.guessed) = (offset, true);
             self.advance(false, &mut then);
         }
         then
