@@ -126,7 +126,7 @@ impl Worker {
     }
 
     /// The class of a reader: schema, roles, and who it is where rights depend on rows (S20).
-    fn class(&self, sub: &Subscriber) -> u64 {
+    pub(super) fn class(&self, sub: &Subscriber) -> u64 {
         let roles = self.roles(&sub.principal);
         let fold = |hash: u64, part: u64| (hash ^ part).wrapping_mul(0x100_0000_01b3).rotate_left(23);
         let answers =

@@ -258,7 +258,9 @@ impl Worker {
         let mut lanes = std::mem::take(&mut self.unread);
         let mut replays = self.answer_drained(&[], fx);
         for sub in self.reading.iter().filter_map(|key| self.subs.get(key)) {
-            lanes.extend(sub.lanes.iter().filter(|lane| lane.wanted).map(|lane| lane.id));
+            // Who may not resume is told of all lanes that it names: only so does an idle page learn of a loss (S22).
+            let resumes = self.resumes_surely(sub);
+            lanes.extend(sub.lanes.iter().filter(|lane| lane.wanted || !resumes).map(|lane| lane.id));
             let unknown = |at: &Position| *at != self.head && self.tail.after(*at).is_none();
             replays.extend(sub.resume.map(|(at, _)| at).filter(unknown));
         }
@@ -271,6 +273,11 @@ impl Worker {
             return self.turn(fx);
         }
         self.begin(Effect::Read { lanes, replays }, fx);
+    }
+
+    fn resumes_surely(&self, sub: &Subscriber) -> bool {
+        let is_known = |at: Position| at == self.head || self.tail.after(at).is_some();
+        sub.resume.is_some_and(|(at, class)| class == self.class(sub) && is_known(at))
     }
 
     fn read(&mut self, answer: Result<ReadAnswer, StoreError>, fx: &mut Vec<Effect>) {

@@ -1,6 +1,6 @@
 //! L1 to L10 and L13 in simulated worlds.
 
-use realtime_core::testing::{Call, Faults, World};
+use realtime_core::testing::{Call, Faults, Verdict, World};
 
 use crate::poll::{Poll, any, app, guest};
 
@@ -32,6 +32,24 @@ fn l3_votes_made_offline_count_once_whatever_goes_wrong() {
         ann.go_online();
         w.settle();
         assert_eq!(bob.see::<Poll>("lunch").votes, [0, 1]);
+    });
+}
+
+#[test]
+fn s22_a_page_that_was_idle_and_away_is_told_that_a_failover_lost_its_vote() {
+    World::check_seeds(0..3, app, |w| {
+        let [ann] = w.clients([guest("ann")]);
+        ann.open::<Poll>("lunch");
+        w.settle();
+        let vote = ann.call::<Poll>("lunch", "vote", (1,));
+        w.settle();
+        assert!(vote.is_confirmed());
+        ann.go_offline();
+        w.happen("failover 1");
+        ann.go_online();
+        w.settle();
+        assert_eq!(vote.verdict(), Some(Verdict::Lost));
+        assert_eq!(ann.see::<Poll>("lunch").votes, [0, 0]);
     });
 }
 

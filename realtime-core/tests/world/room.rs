@@ -164,6 +164,19 @@ fn l9_l8_each_sees_what_he_may_and_nothing_else_while_rights_move() {
 }
 
 #[test]
+fn l7_a_history_that_is_gone_is_told_as_a_fork_also_where_the_rights_are_others() {
+    World::check_seeds(0..3, app, |w| {
+        let [root] = w.clients([user("root", true)]);
+        root.in_topic("room/r");
+        w.settle();
+        // The room itself is lost: who may do what depends on it.
+        w.happen("failover 9");
+        w.settle();
+        assert_eq!(root.in_topic("room/r").find::<Room>("r"), None);
+    });
+}
+
+#[test]
 fn l9_l8_each_sees_what_he_may_and_nothing_else_whatever_goes_wrong() {
     let report = World::check(app, |w| life(w, Faults::all()));
     println!("{report}");

@@ -235,7 +235,8 @@ fn tell<P: Principal>(
             String::new(),
         ),
     };
-    let lines: Vec<&str> = trace.lines().collect();
+    let beats = |line: &&str| !line.contains("heads: [] }") && !line.contains("got: [] })");
+    let lines: Vec<&str> = trace.lines().filter(beats).collect();
     let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
     panic!(
         "{message}\n\nwhat happened last (ms, who, what):\n{last}\n\nthe script, shrunk in {runs} runs; `World::replay` plays it:\n{script}"

@@ -143,9 +143,10 @@ fn view_at_rest(ground: &Ground, page: &Page, view: &View) -> Option<String> {
     let expected = seen(&ground.registry, view.root, &rows, &page.who.seen[view.root].0);
     match (&view.base, expected) {
         (None, None) => None,
-        (Some(base), Some(expected)) if base.at == head && base.table == expected => (view.visible
-            != expected)
-            .then(|| format!("L8: what it shows of {} is not what is there", view.topic)),
+        (Some(base), Some(expected)) if stands_at(base, head) && base.table == expected => {
+            let differs = view.visible != expected;
+            differs.then(|| format!("L8: what it shows of {} is not what is there", view.topic))
+        }
         (Some(base), Some(_)) => {
             Some(format!("L8: it stands at {} of {}, the store at {head}", base.at, view.topic))
         }
