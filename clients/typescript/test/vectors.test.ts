@@ -6,7 +6,7 @@
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type Realtime, createClient } from "../../../templates/poll/web/src/realtime/index.js";
+import { type PollTopic, type Realtime, createClient } from "../../../templates/poll/web/src/realtime/index.js";
 import { schema as poll } from "../../../templates/poll/web/src/realtime/schema.js";
 import { connect } from "../src/client.js";
 import { GiveUp, Refused } from "../src/draft/index.js";
@@ -14,11 +14,11 @@ import type { ClientFrame, ServerFrame } from "../src/generated/frames.js";
 import type { Mutation, Schema, Verdict } from "../src/generated.js";
 import { type Wire, testEnvironment, turn } from "./support/environment.js";
 
-type Shown = { readonly visible?: unknown; readonly pending?: number; readonly refused?: string | null };
-type Told = { readonly seq: number; readonly verdict: { readonly status: string; readonly value?: unknown; readonly code?: string } };
+type Shown = { readonly topic: string; readonly visible?: unknown; readonly pending?: number; readonly refused?: string | null };
+type Told = { readonly topic: string; readonly seq: number; readonly verdict: { readonly status: string; readonly value?: unknown; readonly code?: string } };
 interface Step {
   readonly open?: { readonly topic: string; readonly read: boolean };
-  readonly call?: { readonly mutation: string; readonly key: string; readonly args: readonly unknown[] };
+  readonly call?: { readonly topic: string; readonly mutation: string; readonly key: string; readonly args: readonly unknown[] };
   readonly received?: ServerFrame;
   readonly disconnected?: true;
   readonly sent?: ClientFrame;
@@ -60,18 +60,19 @@ class Replay {
   private readonly rt = connect<Realtime>(sendsRefusals(poll), {
     environment: this.env,
     onRefused: () => undefined,
-    onLost: ({ seqs }) => this.told.push(...seqs.map((seq) => ({ seq, verdict: { status: "lost" } }))),
+    onLost: ({ topic, seqs }) => this.told.push(...seqs.map((seq) => ({ topic, seq, verdict: { status: "lost" } }))),
+    onParked: (all) => this.told.push(...all.map(({ topic, id }) => ({ topic, seq: seqOf(id), verdict: { status: "unknown" } }))),
   });
   /** How many frames of the newest socket were looked at. */
   private seen = 0;
   private isOpen = false;
-  private shown: Shown = { refused: null };
-  private readonly topic = this.rt.poll("lunch");
+  /** What was shown last of each topic. */
+  private readonly shown = new Map<string, Shown>();
 
   async take(step: Step): Promise<void> {
-    if (step.shown !== undefined) this.shown = step.shown;
+    if (step.shown !== undefined) this.shown.set(step.shown.topic, step.shown);
     else if (step.sent !== undefined) await this.compareSent(step.sent);
-    else if (step.told !== undefined) expect(this.told.shift()).toEqual({ seq: step.told.seq, verdict: step.told.verdict });
+    else if (step.told !== undefined) expect(this.told.shift()).toEqual(step.told);
     else {
       this.settled();
       await this.give(step);
@@ -82,19 +83,26 @@ class Replay {
   /** Between what is given nothing else is shown or told than the vector says. */
   settled(): void {
     expect(this.told, "told, and not in the vector").toEqual([]);
-    const { view } = this.topic;
-    const { visible, pending, refused } = this.shown;
-    if (visible === undefined) {
-      expect(view).toMatchObject(refused == null ? { status: "loading" } : { error: { code: refused } });
-      return;
+    for (const { topic, visible, pending, refused } of this.shown.values()) {
+      const { view } = this.poll(topic);
+      if (visible === undefined) {
+        if (refused == null) expect(view.status).toBe("loading");
+        else if (refused === "rt/missing") expect(view.status).toBe("missing");
+        else expect(view.error?.code).toBe(refused);
+        continue;
+      }
+      expect(view.data === undefined ? [] : [["Poll", keyOf(topic), view.data]]).toEqual(visible);
+      expect(this.poll(topic).pending.length).toBe(pending);
     }
-    expect(view.data === undefined ? [] : [["Poll", "lunch", view.data]]).toEqual(visible);
-    expect(this.rt.pending.length).toBe(pending);
+  }
+
+  private poll(topic: string): PollTopic {
+    return this.rt.poll(keyOf(topic));
   }
 
   private async give({ open, call, received, disconnected }: Step): Promise<void> {
-    if (open?.read === true) this.topic.subscribe(() => undefined);
-    if (call !== undefined) this.call(call.mutation, call.args);
+    if (open?.read === true) this.poll(open.topic).subscribe(() => undefined);
+    if (call !== undefined) this.call(call);
     if (disconnected === true) {
       this.isOpen = false;
       this.seen = 0;
@@ -105,13 +113,12 @@ class Replay {
     this.wire().on.message(JSON.stringify(received));
   }
 
-  private call(name: string, args: readonly unknown[]): void {
+  private call({ topic, mutation: name, args }: NonNullable<Step["call"]>): void {
     const method = name.replace("Poll.", "") as "vote";
     const fields = poll.models[0]?.mutations[method]?.args ?? [];
     const given = Object.fromEntries(fields.map((field, i) => [field.name, args[i]]));
-    const mutation: Mutation<unknown, unknown> = this.topic[method](given as { choice: number });
-    const seq = Number(mutation.id.split("/").at(-1));
-    void mutation.confirmed.then((verdict) => this.told.push({ seq, verdict: short(verdict) }));
+    const mutation: Mutation<unknown, unknown> = this.poll(topic)[method](given as { choice: number });
+    void mutation.confirmed.then((verdict) => this.told.push({ topic, seq: seqOf(mutation.id), verdict: short(verdict) }));
   }
 
   private async compareSent(wanted: ClientFrame): Promise<void> {
@@ -147,6 +154,15 @@ class Replay {
     expect(this.env.reports).toEqual([]);
     this.rt.close();
   }
+}
+
+function seqOf(id: string): number {
+  return Number(id.split("/").at(-1));
+}
+
+/** The key in a poll's topic. */
+function keyOf(topic: string): string {
+  return decodeURIComponent(topic.slice("poll/".length));
 }
 
 /** A frame without what depends on clocks and chance. */
