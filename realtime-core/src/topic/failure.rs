@@ -98,6 +98,32 @@ impl Worker {
         }
     }
 
+    /// The store is away: who comes now reads what this node knows, unless he asks for more than that (S28).
+    pub(super) fn read_on(&mut self, fx: &mut Vec<Effect>) {
+        if !self.knows_rows() {
+            return;
+        }
+        let (now, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.joining).into_iter().partition(|key| self.knows_all_for(*key));
+        self.joining = later;
+        now.into_iter().for_each(|key| self.join(key, &[], fx));
+    }
+
+    /// Tells whether there are rows to be read: those of now, or of before the store was away.
+    pub(super) fn knows_rows(&self) -> bool {
+        // A form is at least 1: nothing was loaded yet.
+        self.state == State::Ready || (self.state == State::Broken && self.form > 0)
+    }
+
+    fn knows_all_for(&self, key: SubKey) -> bool {
+        let known = |at: Position| at == self.head || self.tail.after(at).is_some();
+        self.subs.get(&key).is_some_and(|sub| {
+            sub.count == 0
+                && sub.resume.is_none_or(|(at, _)| known(at))
+                && !sub.lanes.iter().any(|lane| lane.wanted)
+        })
+    }
+
     /// Tells whether a head shows something that no message told: `sure`, where the store said so just now (S27).
     pub(crate) fn lacks(&self, head: Position, sure: bool) -> bool {
         let behind = head.offset > self.head.offset || (head.offset == self.head.offset && head != self.head);

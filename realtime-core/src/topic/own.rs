@@ -106,7 +106,8 @@ impl Owns {
 impl Worker {
     /// The program asks for something.
     pub(super) fn own(&mut self, own: Own, fx: &mut Vec<Effect>) {
-        if self.state == State::Broken {
+        let looks = matches!(own.call, OwnCall::Look(_)) && self.knows_rows();
+        if self.state == State::Broken && !looks {
             let away = OwnError::Unavailable("the store does not answer".into());
             return fx.push(Effect::Reply { to: own.reply, result: Err(away) });
         }
@@ -118,7 +119,7 @@ impl Worker {
 
     /// Answers the looks that wait: the rows stand at one position in each turn.
     pub(super) fn look(&mut self, fx: &mut Vec<Effect>) {
-        if self.state != State::Ready || self.owns.is_empty() {
+        if !self.knows_rows() || self.owns.is_empty() {
             return;
         }
         for own in std::mem::take(&mut self.owns.0) {

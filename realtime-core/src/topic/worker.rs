@@ -228,7 +228,7 @@ impl Worker {
             return;
         }
         match self.state {
-            State::Loading | State::Broken => return,
+            State::Loading | State::Broken => return self.read_on(fx),
             State::Cold if self.is_idle() => return,
             State::Cold => {
                 self.state = State::Loading;

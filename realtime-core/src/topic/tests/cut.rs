@@ -8,6 +8,7 @@ use super::{
     world::World,
 };
 use crate::{
+    topic::event::Event,
     topic::own::{OwnCall, OwnError},
     tx::Tx,
 };
@@ -55,9 +56,27 @@ fn s28_without_the_store_mutations_are_deferred_reads_go_on_and_nothing_is_acked
     world.step(0, ask(&told, OwnCall::Write, vote));
     cut(&mut world);
     assert!(matches!(told.lock().unwrap().as_slice(), [Ok(0), Err(OwnError::Unavailable(_))]));
+    // So do those who come while others wait for what only the store knows.
+    let (cy, dan) = (world.add_client(0), world.add_client(0));
+    world.clients[cy].call("vote");
+    world.connect(cy, 0);
+    cut(&mut world);
+    world.connect(dan, 0);
+    cut(&mut world);
+    assert_eq!((world.clients[dan].votes, world.clients[cy].votes), (Some(0), None));
+    world.step(0, ask(&told, OwnCall::Look, votes));
+    assert!(matches!(told.lock().unwrap().last(), Some(Ok(0))));
+    world.step(0, Event::Retry);
+    cut(&mut world);
+    assert_eq!(world.clients[dan].votes, Some(0), "it is away still");
+    world.step(0, Event::Retry);
+    world.settle();
+    world.send(cy);
+    world.settle();
+    assert_eq!(world.votes(), 1);
     // It is back: what was deferred is sent again, and counts once.
     world.send(ann);
     world.settle();
     assert!(matches!(world.clients[ann].settled.as_slice(), [(1, Outcome::Done(_))]));
-    assert_eq!((world.votes(), world.clients[bob].votes), (1, Some(1)));
+    assert_eq!((world.votes(), world.clients[bob].votes, world.clients[dan].votes), (2, Some(2), Some(2)));
 }
