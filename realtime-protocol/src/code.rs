@@ -45,6 +45,8 @@ close_codes! {
     FAULT = 4006 "fault";
     /// The token has expired: come back with a new one.
     TOKEN_EXPIRED = 4007 "tokenExpired";
+    /// The node has no room for another topic: come back, another node may have some.
+    CROWDED = 4008 "crowded";
     /// A frame that is no frame of this protocol.
     MALFORMED = 4500 "malformed";
     /// A frame larger than the limit that `welcome` names.

@@ -15,6 +15,7 @@ use super::{
     heads,
     peers::{self, Peers},
     retired::Retired,
+    room::Room,
     shard::{self, Message},
 };
 use crate::{
@@ -50,11 +51,12 @@ impl Hub {
         let peers = broker.map(|broker| Arc::new(Peers::new(broker)));
         // A random start, so that a channel of before is not taken for one of now (S16).
         let numbers = Arc::new(Numbers::new(u32::from(u16::from_be_bytes(random::bytes()))));
-        let retired = Arc::<Retired>::default();
+        let (room, retired) = (Arc::new(Room::default()), Arc::<Retired>::default());
         let shard = |_| {
             let (tx, rx) = mpsc::channel(SHARD_QUEUE);
             let (registry, store, numbers) = (Arc::clone(registry), Arc::clone(store), Arc::clone(&numbers));
-            tasks::spawn(shard::run(registry, store, peers.clone(), numbers, Arc::clone(&retired), rx));
+            let (room, retired) = (Arc::clone(&room), Arc::clone(&retired));
+            tasks::spawn(shard::run(registry, store, peers.clone(), numbers, room, retired, rx));
             tx
         };
         let hub = Arc::new(Self {

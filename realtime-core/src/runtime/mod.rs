@@ -7,6 +7,7 @@ mod origin;
 mod outbound;
 mod peers;
 mod retired;
+mod room;
 mod serve;
 mod served;
 mod session;

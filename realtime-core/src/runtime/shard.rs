@@ -16,6 +16,7 @@ use super::{
     outbound::{Closing, Outbound},
     peers::Peers,
     retired::Retired,
+    room::Room,
     store_io,
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     topic::{
         channel::Numbers,
         event::{ConnId, Effect, Event, Kind, Now, SubKey, Subscriber},
-        own::Own,
+        own::{Own, OwnError},
         worker::Worker,
     },
 };
@@ -85,6 +86,8 @@ struct Shard {
     peers: Option<Arc<Peers>>,
     /// The numbers of channels, of the whole node.
     numbers: Arc<Numbers>,
+    /// What the node's topics may take.
+    room: Arc<Room>,
     topics: BTreeMap<Topic, Held>,
     /// The connections that subscribe here, and how often.
     conns: BTreeMap<ConnId, (Arc<Outbound>, usize)>,
@@ -101,6 +104,8 @@ struct Held {
     born: u64,
     /// Idle at the last look: it goes at the next.
     idle: bool,
+    /// What it takes of the node's room.
+    size: usize,
 }
 
 /// Runs a shard until its hub is gone.
@@ -109,10 +114,11 @@ pub(super) async fn run(
     store: Arc<dyn Store>,
     peers: Option<Arc<Peers>>,
     numbers: Arc<Numbers>,
+    room: Arc<Room>,
     retired: Arc<Retired>,
     mut messages: mpsc::Receiver<Message>,
 ) {
-    let mut shard = Shard::new(registry, store, peers, numbers, retired);
+    let mut shard = Shard::new(registry, store, peers, numbers, room, retired);
     let mut look = tokio::time::interval(IDLE);
     let mut taken = 0;
     loop {
@@ -142,11 +148,12 @@ impl Shard {
         store: Arc<dyn Store>,
         peers: Option<Arc<Peers>>,
         numbers: Arc<Numbers>,
+        room: Arc<Room>,
         retired: Arc<Retired>,
     ) -> Self {
         let (topics, conns, io) = (BTreeMap::new(), BTreeMap::new(), FuturesUnordered::new());
         let dirty = Vec::new();
-        Self { registry, store, peers, numbers, topics, conns, io, dirty, retired, born: 0 }
+        Self { registry, store, peers, numbers, room, topics, conns, io, dirty, retired, born: 0 }
     }
 
     /// Writes what the turn made, one joined write for each connection.
@@ -171,8 +178,11 @@ impl Shard {
     fn take(&mut self, message: Message) {
         match message {
             Message::Subscribe { topic, root, key, subscriber, out } => {
+                let fits = self.hold(&topic, root);
                 self.conns.entry(key.conn).or_insert((out, 0)).1 += 1;
-                self.hold(&topic, root);
+                if !fits {
+                    return self.turn_away(key.conn);
+                }
                 self.step(&topic, Event::Subscribe { key, subscriber });
             }
             Message::Unsubscribe { topic, key } => {
@@ -184,23 +194,41 @@ impl Shard {
             }
             Message::Event { topic, event } => self.step(&topic, event),
             Message::Own { topic, root, own } => {
-                self.hold(&topic, root);
-                self.step(&topic, Event::Own(own));
+                if self.hold(&topic, root) {
+                    self.step(&topic, Event::Own(own));
+                } else {
+                    (own.reply.0)(Err(OwnError::Busy));
+                }
             }
             Message::Published { topic, record } => self.step(&topic, Event::Published(record)),
             Message::Head { topic, at, sure } => self.compare(&topic, at, sure),
         }
     }
 
-    fn hold(&mut self, topic: &Topic, root: usize) {
-        let registry = &self.registry;
+    /// Makes sure that a topic has a worker. Tells whether there is room for it.
+    fn hold(&mut self, topic: &Topic, root: usize) -> bool {
         if !self.topics.contains_key(topic) {
+            if self.room.is_full() {
+                self.evict(|held| held.worker.is_idle());
+            }
+            if self.room.is_full() {
+                return false;
+            }
             // Random starts, so that a number of before is not taken for one of now (S16).
             let numbers = Arc::clone(&self.numbers);
-            let worker = Worker::new(Arc::clone(registry), topic.clone(), root, numbers);
+            let worker = Worker::new(Arc::clone(&self.registry), topic.clone(), root, numbers);
             self.born += 1;
-            self.topics.insert(topic.clone(), Held { worker, born: self.born, idle: false });
+            self.topics.insert(topic.clone(), Held { worker, born: self.born, idle: false, size: 0 });
             self.join_broker(topic, Some(self.born));
+        }
+        true
+    }
+
+    /// There is no room for another topic: another node may have some, or this one later.
+    fn turn_away(&self, conn: ConnId) {
+        tracing::warn!("the topics in use fill the memory that they may take; a client is told to come back");
+        if let Some((out, _)) = self.conns.get(&conn) {
+            out.close(Closing::new(code::CROWDED, "this node has no room for another topic: come back"));
         }
     }
 
@@ -221,10 +249,12 @@ impl Shard {
         let now = Now { today: Day::of_ms(ms), ms, epoch: random::epoch() };
         let turn = AssertUnwindSafe(|| held.worker.step(event, now));
         let Ok(effects) = catch_unwind(turn) else { return self.bury(topic) };
+        let size = held.worker.size();
+        self.room.resize(std::mem::replace(&mut held.size, size), size);
         let is_needless = held.worker.is_idle() && held.worker.is_blank();
         effects.into_iter().for_each(|effect| self.carry_out(topic, born, effect));
         if is_needless {
-            self.topics.remove(topic);
+            self.forget(topic);
             self.join_broker(topic, None);
         }
     }
@@ -232,7 +262,7 @@ impl Shard {
     /// A worker that panicked is of no use, and ends no other: who was subscribed comes back to a new one.
     fn bury(&mut self, topic: &Topic) {
         tracing::error!(%topic, "a topic's worker panicked; its subscribers are told to come back");
-        let Some(held) = self.topics.remove(topic) else { return };
+        let Some(held) = self.forget(topic) else { return };
         for (out, _) in held.worker.conns().filter_map(|conn| self.conns.get(&conn)) {
             out.close(Closing::new(code::FAULT, "the server failed: come back, and report it"));
         }
@@ -365,25 +395,30 @@ impl Shard {
 
     /// Once in a while: entities that are too old go, and topics that nobody needs.
     fn look(&mut self) {
-        self.evict();
+        // Topics that nobody needed since the last look.
+        self.evict(|held| {
+            let was_idle = std::mem::replace(&mut held.idle, held.worker.is_idle());
+            was_idle && held.idle
+        });
         let retain = self.topics.iter().filter(|(_, held)| !held.worker.is_idle() && held.worker.retains());
         for topic in retain.map(|(topic, _)| topic.clone()).collect::<Vec<_>>() {
             self.step(&topic, Event::Sweep);
         }
     }
 
-    /// Forgets topics that nobody needed since the last look.
-    fn evict(&mut self) {
-        let mut gone = Vec::new();
-        self.topics.retain(|topic, held| {
-            let go = held.idle && held.worker.is_idle();
-            held.idle = held.worker.is_idle();
-            if go {
-                gone.push(topic.clone());
-            }
-            !go
-        });
-        gone.iter().for_each(|topic| self.join_broker(topic, None));
+    /// Forgets the topics for which `goes` says so.
+    fn evict(&mut self, mut goes: impl FnMut(&mut Held) -> bool) {
+        let gone = self.topics.iter_mut().filter_map(|(topic, held)| goes(held).then(|| topic.clone()));
+        for topic in gone.collect::<Vec<_>>() {
+            self.forget(&topic);
+            self.join_broker(&topic, None);
+        }
+    }
+
+    fn forget(&mut self, topic: &Topic) -> Option<Held> {
+        let held = self.topics.remove(topic)?;
+        self.room.resize(held.size, 0);
+        Some(held)
     }
 }
 
@@ -395,24 +430,20 @@ mod tests {
         handler::typed,
         principal::{Anyone, Guest},
         store::Memory,
-        topic::tests::Poll,
+        topic::tests::{Poll, planted},
     };
     use realtime_protocol::frame::{Codec, v1::view};
 
     fn shard() -> Shard {
         let registry = Registry::new(vec![typed::<Poll>()], Guest::describe).ok().unwrap();
-        Shard::new(
-            Arc::new(registry),
-            Arc::new(Memory::new()),
-            None,
-            Arc::new(Numbers::new(1)),
-            Arc::default(),
-        )
+        let (registry, store) = (Arc::new(registry), Arc::new(Memory::new()));
+        let numbers = Arc::new(Numbers::new(1));
+        Shard::new(registry, store, None, numbers, Arc::default(), Arc::default())
     }
 
     fn subscribe(shard: &mut Shard, n: u32, root: usize) -> (Topic, SubKey, Arc<Outbound>) {
         let topic = Topic::new(format!("poll/{n}")).unwrap();
-        let (key, out) = (SubKey { conn: ConnId(1), sub: n }, Arc::new(Outbound::default()));
+        let (key, out) = (SubKey { conn: ConnId(u64::from(n)), sub: n }, Arc::new(Outbound::default()));
         let ann = Arc::new(Anyone { id: "ann".into() });
         let subscriber = Subscriber::new(Codec::Json, view::ALL, ann, 1, Arc::default());
         let (subscribed, told) = (topic.clone(), Arc::clone(&out));
@@ -438,6 +469,28 @@ mod tests {
         }
         settle(&mut shard).await;
         assert!(shard.topics.is_empty() && shard.conns.is_empty());
+    }
+
+    #[tokio::test]
+    async fn s25_l11_topics_without_readers_make_room_and_where_there_is_none_a_client_is_told_to_come_back()
+    {
+        let mut shard = shard();
+        shard.room = Arc::new(Room::of(1));
+        for n in 1..=2 {
+            let topic = Topic::new(format!("poll/{n}")).unwrap();
+            shard.store.commit(&topic, planted(&shard.registry, &n.to_string())).await.unwrap();
+        }
+        let (first, key, _) = subscribe(&mut shard, 1, 0);
+        settle(&mut shard).await;
+        let (second, gone, turned_away) = subscribe(&mut shard, 2, 0);
+        let (_, closing) = turned_away.next().await;
+        assert!(closing.is_some_and(|closing| closing.code == code::CROWDED));
+        shard.take(Message::Unsubscribe { topic: second, key: gone });
+        shard.take(Message::Unsubscribe { topic: first, key });
+        let (_, _, out) = subscribe(&mut shard, 2, 0);
+        settle(&mut shard).await;
+        assert_eq!(out.next().await.0.len(), 2, "subscribed, page");
+        assert_eq!(shard.topics.len(), 1);
     }
 
     #[tokio::test]

@@ -134,6 +134,11 @@ impl Worker {
         self.head == Position::default()
     }
 
+    /// The bytes of its rows.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
     /// The connections that subscribe.
     pub(crate) fn conns(&self) -> impl Iterator<Item = ConnId> {
         self.subs.keys().map(|key| key.conn)

@@ -25,6 +25,9 @@ export const CLOSE_FAULT = 4006;
 /** The token has expired: come back with a new one. */
 export const CLOSE_TOKEN_EXPIRED = 4007;
 
+/** The node has no room for another topic: come back, another node may have some. */
+export const CLOSE_CROWDED = 4008;
+
 /** A frame that is no frame of this protocol. */
 export const CLOSE_MALFORMED = 4500;
 
@@ -70,6 +73,8 @@ export const CLOSE: {
   readonly fault: 4006;
   /** The token has expired: come back with a new one. */
   readonly tokenExpired: 4007;
+  /** The node has no room for another topic: come back, another node may have some. */
+  readonly crowded: 4008;
   /** A frame that is no frame of this protocol. */
   readonly malformed: 4500;
   /** A frame larger than the limit that `welcome` names. */
@@ -97,6 +102,7 @@ export const CLOSE: {
   helloTimeout: 4005,
   fault: 4006,
   tokenExpired: 4007,
+  crowded: 4008,
   malformed: 4500,
   tooLarge: 4501,
   outOfOrder: 4502,

@@ -21,14 +21,11 @@ use crate::{
     field::{Seed, Timestamp},
     handler::{Call, Registry, typed},
     principal::{Anyone, Guest},
-    store::{Commit, Memory, Store},
+    store::{Memory, Store},
     topic::{
         batch::Waiting,
-        change,
         event::{ConnId, Event, HeldLane, SubKey, Subscriber},
-        record::RecordBody,
-        rows::RowKey,
-        tests::Poll,
+        tests::{Poll, planted},
     },
     tx::Context,
 };
@@ -100,7 +97,7 @@ impl Scene {
         let registry = Arc::new(Registry::new(vec![typed::<Poll>()], Guest::describe).ok().unwrap());
         let store: Arc<dyn Store> = Arc::new(Memory::new());
         let topic = Topic::new("poll/lunch").unwrap();
-        plant(&registry, &*store, &topic).await;
+        store.commit(&topic, planted(&registry, "lunch")).await.unwrap();
         let (memory, loses) = (MemoryHub::default(), Arc::new(Mutex::new(loses)));
         let hub = |_| {
             let lossy = Lossy { inner: memory.node(), loses: Arc::clone(&loses), max };
@@ -200,26 +197,6 @@ fn votes_in(frame: &[u8]) -> Option<u32> {
         v1::Row::Columns(columns) => columns.cells.0[0].1.decode().ok(),
         other => panic!("{other:?}"),
     }
-}
-
-async fn plant(registry: &Registry, store: &dyn Store, topic: &Topic) {
-    let entry = registry.by_number(registry.schema.models[0].number).unwrap();
-    let poll: Poll = serde_json::from_str(r#"{"id":"lunch","votes":0,"closed":false}"#).unwrap();
-    let row = Arc::new(entry.model.row_of(Box::new(poll)).unwrap());
-    let key = RowKey::new(entry.model.number(), "lunch");
-    let created = change::row_change(registry, &key, None, Some(&row), false).unwrap();
-    let record = RecordBody { rows: vec![created], lanes: Vec::new() };
-    let commit = Commit {
-        expected: Position::default(),
-        epoch: 1,
-        form: 1,
-        changes: record.rows.iter().map(change::store_change).collect(),
-        lanes: Vec::new(),
-        put: Vec::new(),
-        take: Vec::new(),
-        record: record.encode().unwrap(),
-    };
-    store.commit(topic, commit).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

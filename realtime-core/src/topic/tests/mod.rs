@@ -14,8 +14,14 @@ mod stage;
 mod time;
 mod world;
 
+use std::sync::Arc;
+
 use realtime_core::{SyncError, SyncModel, mutations};
+use realtime_protocol::Position;
 use serde::{Deserialize, Serialize};
+
+use super::{change, record::RecordBody, rows::RowKey};
+use crate::{handler::Registry, store::Commit};
 
 /// The model of these tests.
 #[derive(SyncModel, Clone, Serialize, Deserialize)]
@@ -63,5 +69,25 @@ impl Poll {
     fn overflow(&mut self) {
         self.votes = 1_000;
         self.votes -= 1_001;
+    }
+}
+
+/// The commit that makes a poll without votes.
+pub(crate) fn planted(registry: &Registry, id: &str) -> Commit {
+    let entry = registry.by_number(registry.schema.models[0].number).unwrap();
+    let poll = Poll { id: id.into(), votes: 0, closed: false };
+    let row = Arc::new(entry.model.row_of(Box::new(poll)).unwrap());
+    let key = RowKey::new(entry.model.number(), id);
+    let created = change::row_change(registry, &key, None, Some(&row), false).unwrap();
+    let record = RecordBody { rows: vec![created], lanes: Vec::new() };
+    Commit {
+        expected: Position::default(),
+        epoch: 1,
+        form: 1,
+        changes: record.rows.iter().map(change::store_change).collect(),
+        lanes: Vec::new(),
+        put: Vec::new(),
+        take: Vec::new(),
+        record: record.encode().unwrap(),
     }
 }

@@ -24,14 +24,15 @@ use super::{
     },
     Poll,
     client::Client,
+    planted,
 };
 use crate::{
     describe::Described,
     field::{Seed, Timestamp},
     handler::{Call, Registry, typed},
     principal::{Anyone, Guest},
-    store::{Change, Commit, CommitError, Memory, Read, Record, Store, StoreError},
-    topic::{change, record::RecordBody, rows::RowKey},
+    store::{CommitError, Memory, Read, Record, Store, StoreError},
+    topic::change,
     tx::Context,
 };
 
@@ -108,24 +109,7 @@ impl World {
     }
 
     fn plant(&self) {
-        let entry = self.registry.by_number(self.registry.schema.models[0].number).unwrap();
-        let poll = Poll { id: "lunch".into(), votes: 0, closed: false };
-        let row = Arc::new(entry.model.row_of(Box::new(poll)).unwrap());
-        let key = RowKey::new(entry.model.number(), "lunch");
-        let created = change::row_change(&self.registry, &key, None, Some(&row), false).unwrap();
-        let record = RecordBody { rows: vec![created], lanes: Vec::new() };
-        let changes: Vec<Change> = record.rows.iter().map(change::store_change).collect();
-        let commit = Commit {
-            expected: Position::default(),
-            epoch: 1,
-            form: 1,
-            changes,
-            lanes: Vec::new(),
-            put: Vec::new(),
-            take: Vec::new(),
-            record: record.encode().unwrap(),
-        };
-        self.store.commit(&self.topic, commit).now_or_never().unwrap().unwrap();
+        now(self.store.commit(&self.topic, planted(&self.registry, "lunch"))).unwrap();
     }
 
     /// So many days go by.
