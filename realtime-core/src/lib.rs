@@ -52,6 +52,8 @@ mod guide {
     struct Hooks;
     #[doc = include_str!("../../docs/guide/stores.md")]
     struct Stores;
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    struct Testing;
 }
 
 pub use app::{App, Handle, HandleError, Plugin, TopicFields, TopicHandle};

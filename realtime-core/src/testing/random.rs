@@ -25,4 +25,14 @@ impl Random {
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
+
+    /// Returns one of these.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        let at = usize::try_from(self.below(of.len() as u64)).unwrap_or(0);
+        &of[at]
+    }
 }

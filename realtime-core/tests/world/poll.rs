@@ -71,7 +71,7 @@ pub(crate) fn app() -> App {
 /// What somebody may ask of the poll, by chance.
 pub(crate) fn any(dice: &mut Random) -> Call {
     let topic = "poll/lunch";
-    let remark = ["a", "b", "c", "d"][usize::try_from(dice.below(4)).unwrap()];
+    let remark = *dice.pick(&["a", "b", "c", "d"]);
     match dice.below(20) {
         0..9 => Call::new::<Poll>(topic, "lunch", "vote", (dice.below(3),)),
         9 => Call::new::<Poll>(topic, "lunch", "toggle", ()),
@@ -81,12 +81,7 @@ pub(crate) fn any(dice: &mut Random) -> Call {
             &Remark { id: remark.into(), text: format!("says {}", dice.below(9)), likes: 0 },
         ),
         14..17 => Call::new::<Remark>(topic, remark, "like", ()),
-        17 => Call::new::<Remark>(
-            topic,
-            remark,
-            "replace",
-            (["a", "b"][usize::try_from(dice.below(2)).unwrap()],),
-        ),
+        17 => Call::new::<Remark>(topic, remark, "replace", (*dice.pick(&["a", "b"]),)),
         _ => Call::delete::<Remark>(topic, remark),
     }
 }

@@ -115,14 +115,10 @@ fn user(id: &str, staff: bool) -> User {
     User { id: id.into(), staff }
 }
 
-fn pick(dice: &mut Random, of: &[&str]) -> String {
-    of[usize::try_from(dice.below(of.len() as u64)).unwrap()].to_owned()
-}
-
 fn any(dice: &mut Random) -> Call {
     let topic = "room/r";
     let people = ["ann", "bob", "eve"];
-    let (message, who) = (pick(dice, &["a", "b", "c"]), pick(dice, &people));
+    let (message, who) = (dice.pick(&["a", "b", "c"]).to_string(), dice.pick(&people).to_string());
     match dice.below(16) {
         0..2 => Call::new::<Room>(topic, "r", "toggle", (who,)),
         2 => Call::new::<Room>(topic, "r", "hand_over", (who,)),

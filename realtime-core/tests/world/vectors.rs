@@ -8,6 +8,7 @@ use realtime_core::{
 };
 use serde_json::{Value, json};
 
+#[expect(unreachable_pub, reason = "the template's own file")]
 #[path = "../../../templates/poll/src/poll.rs"]
 mod poll;
 
@@ -40,7 +41,7 @@ fn check(name: &str, about: &str, life: impl Fn(&World<Guest>, &Client, &Client)
 
 /// One step a line.
 fn print(file: &Value) -> String {
-    let steps = file["steps"].as_array().unwrap();
+    let steps = file["steps"].as_array().expect("steps");
     let steps: Vec<String> = steps.iter().map(|step| format!("    {step}")).collect();
     let (about, principal, steps) = (&file["about"], &file["principal"], steps.join(",\n"));
     format!("{{\n  \"about\": {about},\n  \"principal\": {principal},\n  \"steps\": [\n{steps}\n  ]\n}}\n")
@@ -49,7 +50,7 @@ fn print(file: &Value) -> String {
 fn compare(name: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../clients/vectors/{name}.json"));
     if env::var_os("UPDATE_GENERATED").is_some() {
-        fs::write(&path, text).unwrap();
+        fs::write(&path, text).expect("clients/vectors can be written");
     }
     let known = fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(

@@ -9,7 +9,10 @@ use realtime_protocol::{LaneId, Position, Topic, frame::v1::Outcome};
 
 use crate::{
     store::{Commit, LaneMove},
-    topic::{lanes, rows::Rows},
+    topic::{
+        lanes,
+        rows::{Row, RowKey, Rows},
+    },
 };
 
 /// Number of a lane, and of a mutation in it.
@@ -62,6 +65,9 @@ impl History {
             life.aside.extend(ran);
         } else {
             let known = life.points.contains_key(&key(at));
+            if life.is_as_before(&rows) {
+                return Some(format!("S10: {at} of {topic} took an offset and changed nothing"));
+            }
             let point = Point { before: life.head, rows: Arc::new(rows), ran };
             life.points.insert(key(at), point);
             if known {
@@ -96,11 +102,11 @@ impl History {
         Some(Arc::clone(&self.0.get(topic)?.points.get(&key(at))?.rows))
     }
 
-    /// Returns the position of an offset in the history that survived.
-    pub(super) fn at_offset(&self, topic: &Topic, offset: u64) -> Option<Position> {
-        let life = self.0.get(topic)?;
-        let back = std::iter::successors(Some(life.head), |at| Some(life.points.get(&key(*at))?.before));
-        back.take_while(|at| at.offset >= offset).find(|at| at.offset == offset)
+    /// Returns the positions of an offset, in whatever history.
+    pub(super) fn of_offset(&self, topic: &Topic, offset: u64) -> Vec<Position> {
+        let points = self.0.get(topic).into_iter().flat_map(|life| life.points.range((offset, 0)..));
+        let of_offset = points.take_while(|((of, _), _)| *of == offset);
+        of_offset.map(|((offset, epoch), _)| Position { offset: *offset, epoch: *epoch }).collect()
     }
 
     /// Returns what an entry came to in the history that leads to `at`, where it changed the topic.
@@ -148,6 +154,14 @@ impl Life {
 
     fn ran(&self, entry: Entry, at: Position) -> Option<&Outcome> {
         self.back(at).find_map(|point| point.ran.get(&entry))
+    }
+
+    fn is_as_before(&self, rows: &Rows) -> bool {
+        let before = self.points.get(&key(self.head)).map(|point| &point.rows);
+        let same = |(one, two): ((&RowKey, &Arc<Row>), (&RowKey, &Arc<Row>))| {
+            one.0 == two.0 && one.1.cells == two.1.cells
+        };
+        before.is_some_and(|before| before.len() == rows.len() && before.iter().zip(rows).all(same))
     }
 
     fn has_run(&self, entry: Entry, at: Position) -> bool {

@@ -34,21 +34,20 @@ pub(super) fn no_leak(ground: &Ground, page: &Page, frame: &Bytes) {
 pub(super) fn at_notification(ground: &Ground, page: &Page, view: &View) {
     let Some(base) = &view.base else { return };
     let history = ground.stores.history();
-    let guess = history.at_offset(&view.topic, base.at.offset).filter(|_| base.guessed);
-    let at = guess.unwrap_or(base.at);
-    let Some(rows) = history.rows(&view.topic, at) else {
-        return broken(ground, page, view, &format!("L1: it stands at {}, which no commit bears", base.at));
+    let may_be = if base.guessed { history.of_offset(&view.topic, base.at.offset) } else { vec![base.at] };
+    let truth = |at: &Position| {
+        let rows = history.rows(&view.topic, *at)?;
+        seen(&ground.registry, view.root, &rows, &page.who.seen[view.root].0)
     };
-    let expected = seen(&ground.registry, view.root, &rows, &page.who.seen[view.root].0);
-    if Some(&base.table) != expected.as_ref() {
-        let differ = difference(ground, base, expected.as_ref());
-        return broken(
-            ground,
-            page,
-            view,
-            &format!("L6: its confirmed state at {} is not that of the topic: {differ}", base.at),
-        );
-    }
+    let fits = may_be.iter().find(|at| truth(at).as_ref() == Some(&base.table));
+    let Some(&at) = fits else {
+        let differ = match may_be.first().filter(|at| history.rows(&view.topic, **at).is_some()) {
+            Some(at) => difference(ground, base, truth(at).as_ref()),
+            None => "no commit bears it".to_owned(),
+        };
+        let what = format!("L6: its confirmed state at {} is not that of the topic: {differ}", base.at);
+        return broken(ground, page, view, &what);
+    };
     for entry in view.shown() {
         let id = (page.lane_id(&entry.lane), entry.seq);
         if let Some(Outcome::Done(_)) = history.ran(&view.topic, id, at) {
