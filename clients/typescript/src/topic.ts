@@ -199,7 +199,7 @@ export function topic(
       if (base === undefined) return strike(true);
       refusal = undefined;
       base.partial = partial;
-      if (until === offset && offset > base.offset) base.offset = offset;
+      // Where it stands is known here, not there: what was sent before may not have come (S15).
     } else {
       base = undefined;
       // The code is the server's: one of the framework's own.

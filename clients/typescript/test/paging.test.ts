@@ -37,6 +37,13 @@ test("s15_one_catch_up_covers_all_that_a_slow_reader_missed", async () => {
   expect(one.turns).toHaveLength(2);
 });
 
+test("s15_a_page_that_resumes_keeps_its_own_position_since_what_was_sent_before_may_not_have_come", async () => {
+  const one = await open();
+  one.say([21, one.last(3)[1], 3, 6, 1, 40, 1, 40, 1, []]);
+  one.say([23, 6, 40, 30, [text("b", "b40")]]);
+  expect(one.texts()).toEqual(["a10", "b40"]);
+});
+
 test("s23_after_lagged_the_old_rows_show_until_the_last_page", async () => {
   const one = await open();
   again(one, 20, "lagged");
