@@ -143,7 +143,7 @@ impl Schedule {
 
     /// The broker did not take a join: it is asked again once it answers.
     pub(super) fn unjoined(&mut self, topic: &Topic) {
-        if self.is_watched(topic) {
+        if self.is_watched(topic) || topic.is_reserved() {
             self.unjoined.insert(topic.clone());
         }
     }
@@ -322,6 +322,10 @@ mod tests {
         schedule.link(true, 2_000);
         assert_eq!(schedule.rejoin(), [topic(1)]);
         assert!(schedule.rejoin().is_empty());
+        // One that was left meanwhile is not; the one over which nodes talk always is.
+        schedule.unjoined(&topic(2));
+        schedule.unjoined(&Topic::new("$realtime/heads").unwrap());
+        assert_eq!(schedule.rejoin(), [Topic::new("$realtime/heads").unwrap()]);
     }
 
     #[test]

@@ -233,6 +233,10 @@ async fn s28_without_the_broker_commits_go_on_and_are_seen_within_two_seconds_th
     assert_eq!(scene.votes(1).await, None, "two minutes go by, nothing happens");
     scene.vote().await;
     assert_eq!(scene.other_sees(4).await, Duration::ZERO, "joined again, and told by the record");
+    *scene.loses.lock().unwrap() = Loses::Records;
+    scene.vote().await;
+    let took = scene.other_sees(5).await;
+    assert!(took <= Duration::from_millis(1_010), "heads are heard again, too: {took:?}");
 }
 
 #[tokio::test(start_paused = true)]
