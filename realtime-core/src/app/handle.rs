@@ -180,7 +180,7 @@ impl<R: SyncModel<Root = R>> TopicHandle<R> {
     /// Removes entities for good: their rows, and the topic's log, in which their past stands (S26).
     ///
     /// Two commits: one that removes, one that trims. Entities that are not there are no error, so a call that failed
-    /// can be repeated. Clients that were away longer than this node remembers get a snapshot.
+    /// can be repeated. Clients that were away get a snapshot.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ impl Worker {
             fx.push(Effect::Publish(Record { at: head.at, prev_epoch: from.epoch, bytes }));
         }
         self.fan_out(batch.record, from, touched, fx);
-        Self::own_kept(batch.own, fx);
+        self.own_kept(batch.own, fx);
     }
 
     /// Takes over what a batch wrote.

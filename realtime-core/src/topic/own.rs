@@ -147,7 +147,12 @@ impl Worker {
     }
 
     /// Their commit was kept.
-    pub(super) fn own_kept(owns: Vec<(Own, Answer)>, fx: &mut Vec<Effect>) {
+    pub(super) fn own_kept(&mut self, owns: Vec<(Own, Answer)>, fx: &mut Vec<Effect>) {
+        let trims = owns.iter().any(|(own, _)| matches!(own.call, OwnCall::Trim));
+        // What the log has forgotten, this node forgets: unless readers wait for it still.
+        if trims && self.flushed == self.head {
+            self.tail.clear();
+        }
         let reply = |(own, answer): (Own, Answer)| Effect::Reply { to: own.reply, result: Ok(answer) };
         fx.extend(owns.into_iter().map(reply));
     }

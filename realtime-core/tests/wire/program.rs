@@ -152,7 +152,9 @@ async fn s40_a_handle_outlives_its_server_and_says_so() {
 
 #[tokio::test]
 async fn s26_what_was_erased_is_in_no_row_and_no_record() {
-    let (_server, handle, store) = served().await;
+    let (server, handle, store) = served().await;
+    let (mut ann, _) = server.guest().await;
+    let before = ann.sub(1, "list/a").await;
     for id in ["1", "2"] {
         let insert = move |tx: &mut Tx<List>| {
             tx.insert(Item { id: id.into(), text: format!("secret {id}") });
@@ -173,6 +175,10 @@ async fn s26_what_was_erased_is_in_no_row_and_no_record() {
     let holds = |needle: &[u8]| records.iter().any(|r| r.bytes.windows(needle.len()).any(|w| w == needle));
     assert!(records.len() == 1 && !holds(b"secret"));
     handle.erase::<Item>(&["1".to_owned()]).await.unwrap();
+    // Nor does its node remember: who was away gets what is there.
+    let (mut bob, _) = server.guest().await;
+    let back = bob.resume(1, "list/a", Some((before.offset, before.epoch, before.class))).await;
+    assert_eq!((back.how, back.reason.as_deref()), (how::SNAPSHOT, Some("trimmed")));
 }
 
 #[tokio::test]

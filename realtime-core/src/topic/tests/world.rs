@@ -277,6 +277,13 @@ impl World {
         true
     }
 
+    /// Carries out what `node` asks of the store, up to a commit.
+    pub(super) fn until_commit(&mut self, node: usize) {
+        while !matches!(self.nodes[node].io.front(), Some(Effect::Commit(_))) {
+            assert!(self.store_step(node), "no commit comes");
+        }
+    }
+
     /// The store is away: the oldest thing that `node` asked of it fails.
     pub(super) fn fail_store(&mut self, node: usize) -> bool {
         let Some(effect) = self.nodes[node].io.pop_front() else { return false };
