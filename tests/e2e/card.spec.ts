@@ -38,7 +38,7 @@ test("of two estimates at once the second is told of the first, and the person d
   const server = await serve(card());
   const wire = await link(server);
   const [ann, bob] = [await person(`${server.url}/?as=ann`), await person(`${wire.url}/?as=bob`)];
-  await expectCalm(ann, bob);
+  await expectCard(bob, "3 points, 0 hours");
   for (const [answer, points, word] of [["Keep mine", 5, ""], ["Keep theirs", 8, "refused: rt/stale"]] as const) {
     wire.cut();
     await expect(bob.page.locator("#status")).not.toHaveText("live");
