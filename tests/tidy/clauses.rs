@@ -10,7 +10,6 @@ const BUILT: &[std::ops::RangeInclusive<u32>] = &[1..=16, 18..=36, 44..=48];
 /// Rules that are built and have no test of their own number, and why.
 const UNTESTED: &[(u32, &str)] = &[
     (7, "the client keeps nothing on disk yet: a page's queue lives as long as the page"),
-    (25, "topics are resident whole, up to 4 MiB: decision 0011"),
     (30, "a client of another schema is refused whole, so no argument is lifted yet"),
     (48, "figures, not behaviour: `cargo xtask bench` measures them"),
 ];

@@ -1,5 +1,7 @@
 //! A shard: one task that owns the workers of its topics, and carries out what they decide.
 
+mod nodes;
+
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -348,49 +350,6 @@ impl Shard {
                 self.dirty.push(Arc::clone(out));
             }
         }
-    }
-
-    /// Tells other nodes.
-    fn publish(&mut self, topic: Topic, record: Record) {
-        let Some(peers) = self.peers.clone() else { return };
-        let told = async move {
-            peers.publish(&topic, &record).await;
-            None
-        };
-        self.io.push(told.boxed());
-    }
-
-    /// Joins a topic, for the worker of this number, or leaves it.
-    fn join_broker(&mut self, topic: &Topic, join: Option<u64>) {
-        let Some(peers) = self.peers.clone() else { return };
-        let topic = topic.clone();
-        if join.is_some() {
-            peers.heads.watch(&topic);
-        } else {
-            peers.heads.unwatch(&topic);
-        }
-        let joined = async move {
-            let Some(born) = join else {
-                peers.leave(&topic).await;
-                return None;
-            };
-            peers.join(std::slice::from_ref(&topic)).await;
-            // What was published before the join resolved is found by the head.
-            Some((topic, born, Event::Doubt))
-        };
-        self.io.push(joined.boxed());
-    }
-
-    /// A head was told or asked for: where it shows something that no message told, the store is asked.
-    fn compare(&mut self, topic: &Topic, at: Position, sure: bool) {
-        let Some(held) = self.topics.get(topic) else { return };
-        if !held.worker.lacks(at, sure) {
-            return;
-        }
-        if let Some(peers) = &self.peers {
-            peers.heads.count_gap(topic);
-        }
-        self.step(topic, Event::Doubt);
     }
 
     /// Once in a while: entities that are too old go, and topics that nobody needs.
