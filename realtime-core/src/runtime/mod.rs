@@ -1,5 +1,6 @@
 //! The only tasks and queues: what carries out the decisions of workers and sessions.
 
+mod accept;
 mod gate;
 mod heads;
 mod hub;
@@ -15,6 +16,7 @@ mod sessions;
 mod shard;
 mod store_io;
 
+pub(crate) use accept::Place;
 pub(crate) use hub::Hub;
 pub(crate) use origin::Origins;
 pub(crate) use outbound::{Closing, Outbound};

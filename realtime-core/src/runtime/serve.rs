@@ -2,15 +2,16 @@
 
 use std::{env, io, net::SocketAddr};
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use tokio::{net::TcpListener, signal};
 
+use super::accept;
 use crate::error::{Error, Problem, Result};
 
 /// The exit code of a program whose environment is wrong: port, store, backend.
 const EXIT_ENVIRONMENT: i32 = 3;
 
-/// Serves a router on `addr` until SIGTERM or SIGINT: `axum::serve` with NODELAY and draining.
+/// Serves a router on `addr` until SIGTERM or SIGINT: with deadlines and limits that `axum::serve` does not have.
 ///
 /// `REALTIME_LISTEN` names another address. An address that cannot be had is printed, and the process ends with
 /// exit code 3.
@@ -22,25 +23,14 @@ pub async fn serve(addr: &str, router: Router) -> Result {
     let addr = env::var("REALTIME_LISTEN").ok().filter(|a| !a.is_empty()).unwrap_or_else(|| addr.to_owned());
     let (listener, local) = listen(&addr).await.unwrap_or_else(|error| give_up(&error.into()));
     eprintln!("listening on http://{local}");
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a socket keeps Nagle's algorithm");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = async {
+    tokio::spawn(async {
         told_to_stop().await;
         crate::transport::drain();
-    };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
-    let served = tokio::select! {
-        served = async { serving.await } => served,
-        // A request that never ends does not keep the process.
-        () = crate::transport::patience() => Ok(()),
-    };
-    // An upgraded connection is a task of its own, which `axum::serve` does not wait for.
+    });
+    accept::accept(listener, router, accept::Lobby::new(accept::Limits::DEFAULT)).await;
+    // Requests and WebSockets have their time to part; what never ends does not keep the process.
     crate::transport::drained().await;
-    served.map_err(|source| Problem::Serve { addr: local, source }.into())
+    Ok(())
 }
 
 async fn listen(addr: &str) -> Result<(TcpListener, SocketAddr), Problem> {

@@ -28,12 +28,12 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(5);
 /// How many connections are open: the process stays until all have parted.
 static OPEN: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::channel(0).0);
 
-/// One open connection.
+/// One open connection, of HTTP or of a transport.
 #[derive(Debug)]
-struct Open;
+pub(crate) struct Open;
 
 impl Open {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         OPEN.send_modify(|open| *open += 1);
         Self
     }
@@ -43,12 +43,6 @@ impl Drop for Open {
     fn drop(&mut self) {
         OPEN.send_modify(|open| *open -= 1);
     }
-}
-
-/// Resolves when the process was told to stop so long ago that what goes on now is cut off.
-pub(crate) async fn patience() {
-    draining().await;
-    tokio::time::sleep(DRAIN_DEADLINE).await;
 }
 
 /// Resolves when every connection has parted, or has had its time to do so.

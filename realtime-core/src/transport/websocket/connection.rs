@@ -23,7 +23,7 @@ use super::{
 use crate::{
     auth::{AuthError, Hello},
     host::clock,
-    runtime::{Act, Closing, Outbound, Served, Session},
+    runtime::{Act, Closing, Outbound, Place, Served, Session},
     transport::{HELLO_DEADLINE, Open, PING_EVERY},
 };
 
@@ -46,13 +46,20 @@ impl From<Closing> for End {
     }
 }
 
+/// Who asks for a connection.
+pub(super) struct Asking {
+    pub(super) headers: HeaderMap,
+    /// Among those that have not said `hello`, where the accept loop is ours.
+    pub(super) place: Option<Arc<Place>>,
+}
+
 /// Serves one connection to its end. What is refused is refused in band: browsers hide the status of an upgrade.
 pub(super) async fn serve(
     served: Arc<Served>,
     stream: Stream,
     early: &[u8],
     codec: Option<Codec>,
-    headers: HeaderMap,
+    Asking { headers, place }: Asking,
 ) {
     let _open = Open::new();
     let spoken = codec.unwrap_or(Codec::Json);
@@ -61,8 +68,18 @@ pub(super) async fn serve(
     let session = Session::new(Arc::clone(&served), spoken, Arc::clone(&out), clock::now_ms());
     let now = Instant::now();
     let ping_at = now + PING_EVERY;
-    let mut connection =
-        Connection { served, headers, codec: spoken, input, output, out, session, heard: now, ping_at };
+    let mut connection = Connection {
+        served,
+        headers,
+        place,
+        codec: spoken,
+        input,
+        output,
+        out,
+        session,
+        heard: now,
+        ping_at,
+    };
     let end = match connection.admit(codec) {
         Ok(()) => connection.run().await,
         Err(closing) => closing.into(),
@@ -76,6 +93,7 @@ pub(super) async fn serve(
 struct Connection {
     served: Arc<Served>,
     headers: HeaderMap,
+    place: Option<Arc<Place>>,
     codec: Codec,
     input: Input,
     output: Output,
@@ -155,6 +173,7 @@ impl Connection {
             let is_frame = matches!(message, Incoming::Text(_) | Incoming::Binary(_));
             self.received(message).await?;
             if is_frame {
+                self.place = None;
                 self.input.decoder.limit = self.session.max_frame();
                 return Ok(());
             }

@@ -15,8 +15,12 @@ use axum::{
     routing::{MethodRouter, any},
 };
 
+use self::connection::Asking;
 pub(crate) use self::framed::Framed;
-use crate::{host::tasks, runtime::Served};
+use crate::{
+    host::tasks,
+    runtime::{Place, Served},
+};
 
 /// Returns the route.
 pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> MethodRouter<S> {
@@ -28,11 +32,12 @@ pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> Me
                 Err(refusal) => return *refusal,
             };
             let answer = asked.answer();
-            let headers = std::mem::take(request.headers_mut());
+            let place = request.extensions_mut().remove::<Arc<Place>>();
+            let asking = Asking { headers: std::mem::take(request.headers_mut()), place };
             tasks::spawn(async move {
                 match upgrade::stream(asked.on_upgrade).await {
                     Ok((stream, early)) => {
-                        connection::serve(served, stream, &early, asked.codec, headers).await
+                        connection::serve(served, stream, &early, asked.codec, asking).await
                     }
                     Err(error) => tracing::debug!(%error, "a client left during the handshake"),
                 }
