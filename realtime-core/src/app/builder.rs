@@ -21,7 +21,7 @@ use crate::{
     hook::Hook,
     model::SyncModel,
     principal::{Guest, Principal, Serves},
-    runtime::{self, Origins},
+    runtime::{self, DEFAULT_BUDGET, Origins},
     store::{Embedded, Memory, Store},
 };
 
@@ -55,6 +55,7 @@ pub(super) struct Parts<P> {
     /// Where handles look for the server.
     pub(super) place: handle::Place,
     pub(super) hooks: Vec<Arc<dyn Hook>>,
+    pub(super) budget: usize,
 }
 
 impl App<Guest> {
@@ -103,6 +104,7 @@ impl<P: Principal> App<P> {
             form: 1,
             place: handle::Place::default(),
             hooks: Vec::new(),
+            budget: DEFAULT_BUDGET,
         };
         Self { parts }
     }
@@ -195,6 +197,14 @@ impl<P: Principal> App<P> {
     /// It may be taken before the app is served, and used from then on.
     pub fn handle(&self, principal: P) -> Handle<P> {
         Handle::new(principal, Arc::clone(&self.parts.place))
+    }
+
+    /// Bounds what may wait for all slow readers together, in bytes; without this line to 1 GiB. Where it is spent,
+    /// those for whom most waits are told to come back.
+    #[must_use]
+    pub fn outbound_budget(mut self, bytes: usize) -> Self {
+        self.parts.budget = bytes;
+        self
     }
 
     /// Returns the app as an axum router for an existing application: `/ws`.

@@ -11,7 +11,7 @@ use crate::{
     hook::{Hooks, Who},
     host::tasks,
     principal::{Guest, Principal},
-    runtime::{FrontDoor, Hub, Identity, Served},
+    runtime::{Budget, FrontDoor, Hub, Identity, Served},
     topic::rows::Value,
 };
 
@@ -95,7 +95,7 @@ pub(super) async fn start<P: Principal>(parts: Parts<P>) -> Result<Arc<Served>, 
     let durability = store.durability();
     let (limits, lane_rows) = (parts.limits, Arc::default());
     let door = Arc::new(Door { auth: parts.auth, guests, see });
-    let (origins, budget) = (parts.origins, Arc::default());
+    let (origins, budget) = (parts.origins, Arc::new(Budget::new(parts.budget)));
     Ok(Arc::new(Served { hub, registry, durability, origins, door, limits, budget, lane_rows, sessions }))
 }
 

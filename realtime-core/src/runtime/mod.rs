@@ -19,7 +19,7 @@ mod store_io;
 pub(crate) use accept::Place;
 pub(crate) use hub::Hub;
 pub(crate) use origin::Origins;
-pub(crate) use outbound::{Closing, Outbound};
+pub(crate) use outbound::{Budget, Closing, DEFAULT_BUDGET, Outbound};
 pub(crate) use serve::give_up;
 pub use serve::serve;
 pub(crate) use served::{FrontDoor, Served};

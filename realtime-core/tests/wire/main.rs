@@ -14,6 +14,7 @@ mod nodes;
 mod program;
 mod rights;
 mod seeds;
+mod slow;
 mod socket;
 #[cfg(unix)]
 mod stop;

@@ -23,7 +23,11 @@ use realtime_protocol::{
 use tokio::{net::tcp::OwnedWriteHalf, sync::Notify, time::Instant};
 
 use self::queue::{Class, Queue, Wrote};
-pub(crate) use self::{budget::Budget, flow::Due, queue::Limits};
+pub(crate) use self::{
+    budget::{Budget, DEFAULT_BUDGET},
+    flow::Due,
+    queue::Limits,
+};
 use crate::{
     topic::event::Kind,
     transport::{Framed, WRITE_DEADLINE},
