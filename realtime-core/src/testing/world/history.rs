@@ -158,10 +158,12 @@ impl Life {
 
     fn is_as_before(&self, rows: &Rows) -> bool {
         let before = self.points.get(&key(self.head)).map(|point| &point.rows);
-        let same = |(one, two): ((&RowKey, &Arc<Row>), (&RowKey, &Arc<Row>))| {
-            one.0 == two.0 && one.1.cells == two.1.cells
+        let same = |before: &Rows| {
+            let mut pairs = before.iter().zip(rows);
+            before.len() == rows.len()
+                && pairs.all(|((key, one), (other, two))| key == other && one.cells == two.cells)
         };
-        before.is_some_and(|before| before.len() == rows.len() && before.iter().zip(rows).all(same))
+        before.is_some_and(same)
     }
 
     fn has_run(&self, entry: Entry, at: Position) -> bool {

@@ -35,7 +35,8 @@ fn s18_each_reader_gets_what_its_roles_and_the_rows_owners_allow() {
 fn s18_a_row_that_moves_between_owners_leaves_one_and_comes_whole_to_the_other() {
     let mut stage = room();
     let (ann, ben) = (stage.join("ann", None), stage.join("ben", None));
-    (log(&mut stage, ann), log(&mut stage, ben));
+    log(&mut stage, ann);
+    log(&mut stage, ben);
     stage.call("Note", "patch", "n", &[(1, "ann")]);
     assert_eq!(log(&mut stage, ben), ["delta 2+1: n leaves"]);
     assert_eq!(log(&mut stage, ann), ["delta 2+1: n whole"]);
@@ -93,7 +94,8 @@ fn s20_a_returning_reader_of_the_same_class_resumes_and_of_another_gets_a_snapsh
 fn s13_whoever_waits_for_a_mark_is_told_that_it_is_reached_even_where_the_commit_holds_nothing_for_it() {
     let mut stage = room();
     let (one, two) = (stage.join("eve", None), stage.join("eve", None));
-    (log(&mut stage, one), log(&mut stage, two));
+    log(&mut stage, one);
+    log(&mut stage, two);
     let create = ("Note", "create", "for-ben");
     let args = [(1, "ben"), (2, "x"), (3, "y")];
     stage.call_as(one, ("eve", 1), create, &args);

@@ -163,7 +163,9 @@ impl Stage {
     pub(super) fn leave(&mut self, key: SubKey) -> Reader {
         self.step(Event::Unsubscribe { key });
         self.settle();
-        (self.queues.remove(&key), self.slow.remove(&key), self.stamps.remove(&key));
+        self.queues.remove(&key);
+        self.slow.remove(&key);
+        self.stamps.remove(&key);
         self.cursors.remove(&key);
         self.readers.remove(&key).unwrap()
     }
