@@ -9,10 +9,7 @@ use realtime_protocol::{LaneId, Position, Topic, frame::v1::Outcome};
 
 use crate::{
     store::{Commit, LaneMove},
-    topic::{
-        lanes,
-        rows::{Row, RowKey, Rows},
-    },
+    topic::{lanes, rows::Rows},
 };
 
 /// Number of a lane, and of a mutation in it.
@@ -158,7 +155,7 @@ impl Life {
 
     fn is_as_before(&self, rows: &Rows) -> bool {
         let before = self.points.get(&key(self.head)).map(|point| &point.rows);
-        let same = |before: &Rows| {
+        let same = |before: &Arc<Rows>| {
             let mut pairs = before.iter().zip(rows);
             before.len() == rows.len()
                 && pairs.all(|((key, one), (other, two))| key == other && one.cells == two.cells)
