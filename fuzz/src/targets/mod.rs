@@ -4,6 +4,7 @@ mod frames;
 mod names;
 mod session;
 mod stored;
+mod websocket;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 
@@ -22,6 +23,7 @@ pub const TARGETS: &[Target] = &[
     stored::RECORD,
     stored::SCHEMA,
     session::SESSION,
+    websocket::WEBSOCKET,
 ];
 
 /// A hash of what was reached: an error's words without its numbers, or the kind of what was read.

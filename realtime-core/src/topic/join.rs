@@ -5,8 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use realtime_protocol::{
     Position, code,
-    frame::v1::{Reset, Subscribed, how, reason, view},
-    session::limit::Note,
+    frame::v1::{Reset, Subscribed, how, view},
+    session::{
+        limit::Note,
+        resume::{self, Ground, Log, Reader, Way},
+    },
 };
 
 use super::{
@@ -21,24 +24,6 @@ use crate::{handler::Door, policy::Answer, store::Replay};
 /// The most sets of roles that read a topic at a time, for each codec (S18).
 const MAX_ROLES: usize = 64;
 
-/// A catch-up up to this size, in bytes, is always worth it.
-const SMALL_CATCH_UP: usize = 4 * 1024;
-
-/// How a subscriber goes on.
-enum Way {
-    /// Without rows: it only writes.
-    Lanes,
-    Resume {
-        from: Position,
-    },
-    Snapshot {
-        reason: Option<&'static str>,
-    },
-    Refuse {
-        code: &'static str,
-    },
-}
-
 impl Worker {
     /// Answers one `sub`, in a turn in which rows, channels and lanes stand at one position.
     pub(super) fn join(&mut self, key: SubKey, replays: &[(Position, Replay)], fx: &mut Vec<Effect>) {
@@ -46,25 +31,28 @@ impl Worker {
         sub.count += 1;
         (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
         let (principal, sees) = (Arc::clone(&sub.principal), sub.view != view::NONE);
+        let resume = sub.resume;
         let roles = self.roles(&principal);
         let refused = if sees { self.admit(key, &principal, roles).err() } else { None };
-        let mut way = match (refused, sees) {
-            (Some(code), _) => Way::Refuse { code },
-            (None, false) => Way::Lanes,
-            (None, true) => self.way(key, replays),
+        let reader = Reader { only_writes: !sees, from: resume };
+        let ground = Ground {
+            may_open: refused.map_or(Ok(()), Err),
+            class: self.subs.get(&key).map_or(0, |sub| self.class(sub)),
+            head: self.head,
+            snapshot_bytes: self.size,
         };
-        let missed = match way {
-            Way::Resume { from } if from != self.head => {
-                let frame = self.catch_up_frame(key, from, replays).filter(|frame| self.is_worth_it(frame));
-                if frame.is_none() {
-                    way = Way::Snapshot { reason: Some(reason::LARGE) };
-                }
-                frame
-            }
-            _ => None,
-        };
+        let mut way = resume::decide(reader, &ground, self.log(resume, replays));
+        let mut missed = None;
+        if let Way::Resume { from } = way
+            && from != self.head
+        {
+            missed = self.catch_up_frame(key, from, replays);
+            // How much it is, is known once it is made.
+            let log = missed.as_ref().map_or(Log::Unreadable, |frame| records(frame.len(), false));
+            way = resume::decide(reader, &ground, log);
+        }
         let is_first = self.subs.get(&key).is_some_and(|sub| sub.count == 1);
-        if is_first && matches!(way, Way::Snapshot { reason: Some(reason::FORK | reason::CLASS) }) {
+        if is_first && way.is_strange() {
             self.note(key, Note::StrangeResume, fx);
         }
         self.send_subscribed(key, &way, fx);
@@ -145,35 +133,17 @@ impl Worker {
         if answer == Answer::Yes { Ok(()) } else { Err(code::DENIED) }
     }
 
-    fn way(&self, key: SubKey, replays: &[(Position, Replay)]) -> Way {
-        let resume = self.subs.get(&key).and_then(|sub| Some((sub.resume?, self.class(sub))));
-        let Some(((from, class), now)) = resume else { return Way::Snapshot { reason: None } };
-        let way = self.way_from(from, replays);
-        // That the history is another one must be told first: positions go back with it (L7).
-        match way {
-            Way::Snapshot { reason: Some(reason::FORK) } => way,
-            _ if class != now => Way::Snapshot { reason: Some(reason::CLASS) },
-            _ => way,
-        }
-    }
-
-    fn way_from(&self, from: Position, replays: &[(Position, Replay)]) -> Way {
-        if from == self.head || self.tail.after(from).is_some() {
-            return Way::Resume { from };
+    /// What the log says about where a reader stands: the worker's own last commits, or what was read for it.
+    fn log(&self, resume: Option<(Position, u64)>, replays: &[(Position, Replay)]) -> Log {
+        let Some((from, _)) = resume else { return Log::Unasked };
+        if self.tail.after(from).is_some() {
+            return records(0, false);
         }
         match replays.iter().find(|(at, _)| *at == from).map(|(_, replay)| replay) {
-            Some(Replay::Records { more: false, .. }) => Way::Resume { from },
-            Some(Replay::Records { .. }) => Way::Snapshot { reason: Some(reason::LARGE) },
-            Some(Replay::Gap { head }) if from.offset < head.floor => {
-                Way::Snapshot { reason: Some(reason::TRIMMED) }
-            }
-            _ => Way::Snapshot { reason: Some(reason::FORK) },
+            Some(Replay::Records { more, .. }) => records(0, *more),
+            Some(Replay::Gap { head }) => Log::Gap { floor: head.floor },
+            None => Log::Unasked,
         }
-    }
-
-    /// A catch-up that is larger than the topic is not worth it (S20).
-    fn is_worth_it(&self, frame: &Bytes) -> bool {
-        frame.len() <= self.size.max(SMALL_CATCH_UP)
     }
 
     fn begin_resume(&mut self, key: SubKey, from: Position, missed: Option<Bytes>, fx: &mut Vec<Effect>) {
@@ -282,4 +252,9 @@ impl Worker {
             partial,
         }
     }
+}
+
+/// Records of so many bytes; how many rows they touch is looked at where they are read.
+const fn records(bytes: usize, more: bool) -> Log {
+    Log::Records { rows: 0, bytes, more }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use realtime_protocol::{Position, frame::v1::reason};
+use realtime_protocol::{Position, frame::v1::reason, session::resume};
 
 use super::{
     catch_up::catch_up,
@@ -15,9 +15,6 @@ use super::{
     worker::Worker,
 };
 use crate::store::Replay;
-
-/// The most rows that a catch-up may touch (S20).
-const MAX_CATCH_UP_ROWS: usize = 10_000;
 
 impl Worker {
     /// What is sent to it from now on is dropped on the way, until its catch-up.
@@ -127,7 +124,7 @@ impl Worker {
         // One that ends before leaves out what the rows hold already.
         let ends_here = replayed_to(replay, self.head);
         let touched: usize = records.iter().map(|record| record.rows.len()).sum();
-        (ends_here && touched <= MAX_CATCH_UP_ROWS).then_some(records)
+        (ends_here && touched <= resume::MAX_CATCH_UP_ROWS).then_some(records)
     }
 }
 

@@ -69,3 +69,7 @@ pub(crate) async fn draining() {
     // The sender is a static: it is never gone.
     let _ = told.wait_for(|draining| *draining).await;
 }
+
+/// For the fuzz targets.
+#[cfg(feature = "testing")]
+pub(crate) use self::websocket::{Decoder, Incoming, Violation};

@@ -89,7 +89,6 @@ impl Way {
 /// Decides. All or nothing: one catch-up from where the reader stands, or a snapshot that says why.
 #[must_use]
 pub fn decide(reader: Reader, ground: &Ground, log: Log) -> Way {
-    let snapshot = |reason| Way::Snapshot { reason: Some(reason) };
     if reader.only_writes {
         return Way::Lanes;
     }
@@ -97,9 +96,17 @@ pub fn decide(reader: Reader, ground: &Ground, log: Log) -> Way {
         return Way::Refuse { code };
     }
     let Some((from, class)) = reader.from else { return Way::Snapshot { reason: None } };
-    if class != ground.class {
-        return snapshot(reason::CLASS);
+    let way = by_history(from, ground, log);
+    // That the history is another one is told first: positions go back with it (L7).
+    if class == ground.class || way == (Way::Snapshot { reason: Some(reason::FORK) }) {
+        return way;
     }
+    Way::Snapshot { reason: Some(reason::CLASS) }
+}
+
+/// What the log alone says.
+fn by_history(from: Position, ground: &Ground, log: Log) -> Way {
+    let snapshot = |reason| Way::Snapshot { reason: Some(reason) };
     if from == ground.head {
         return Way::Resume { from };
     }
@@ -162,6 +169,7 @@ mod tests {
         assert_eq!(decide(from(other, 1), &GROUND, Log::Gap { floor: 2 }), fork);
         let ahead = Position { offset: 90, epoch: 7 };
         assert_eq!(decide(from(ahead, 1), &GROUND, Log::Gap { floor: 2 }), fork);
+        assert_eq!(decide(from(ahead, 2), &GROUND, Log::Gap { floor: 2 }), fork, "whatever the class (L7)");
         assert!(fork.is_strange() && fork.is_live());
     }
 

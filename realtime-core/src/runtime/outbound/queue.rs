@@ -5,9 +5,12 @@
 //! their order, and an ack does not overtake a barrier of its own subscription. Only data is ever dropped, and then
 //! all of a subscription: it is *behind* until a catch-up stands for what it missed.
 
-use std::{collections::VecDeque, io, io::IoSlice, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, io::IoSlice, sync::Arc};
 
-use realtime_protocol::code;
+use realtime_protocol::{
+    code,
+    session::flow::{self, Load, Step},
+};
 use tokio::time::Instant;
 
 use super::{
@@ -22,18 +25,10 @@ pub(super) const FRAME_COST: usize = 96;
 const PIECES: usize = 64;
 
 /// How much may wait for one connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// In bytes: more than this of what must not be dropped, and the connection ends.
-    pub(crate) bytes: usize,
-    /// The same in frames.
-    pub(crate) frames: usize,
-    /// Over so many bytes, data is dropped: the fattest subscription's first.
-    pub(crate) behind_over: usize,
-    /// Data that has waited so long is dropped: one catch-up is fresher, and smaller.
-    pub(crate) age: Duration,
-    /// A socket that takes nothing for so long ends.
-    pub(crate) stall: Duration,
+pub(crate) type Limits = flow::Bounds;
+
+fn too_slow(why: &str) -> Closing {
+    Closing::new(code::TOO_SLOW, format!("{why}: reconnect and resume"))
 }
 
 /// What a frame is to the queue.
@@ -176,24 +171,36 @@ impl Queue {
 
     /// Drops data until the limits hold; where they cannot, the connection ends.
     pub(super) fn relieve(&mut self) {
-        while self.is_over() {
-            let Some(sub) = self.flows.fattest(self.under_way()) else { break };
-            self.drop_data(sub);
-        }
-        if self.bytes > self.limits.bytes || self.entries.len() > self.limits.frames {
-            self.end(Closing::new(code::TOO_SLOW, "read faster, or ask for less: reconnect and resume"));
-        }
+        self.carry_out(None);
     }
 
     /// Takes note of the time: old data is dropped, and a socket that takes nothing ends.
     pub(super) fn tick(&mut self, now: Instant) {
-        while let Some((since, sub)) = self.oldest_data()
-            && now >= since + self.limits.age
-        {
+        self.carry_out(Some(now));
+    }
+
+    /// Does what the ladder says, until it says nothing more.
+    fn carry_out(&mut self, now: Option<Instant>) {
+        while self.closing.is_none() {
+            let fattest = self.flows.fattest(self.under_way());
+            let oldest = now.and_then(|_| self.oldest_data());
+            let since = |since: Option<Instant>| Some(now?.duration_since(since?));
+            let load = Load {
+                bytes: self.bytes,
+                frames: self.entries.len(),
+                may_drop: fattest.is_some(),
+                oldest: since(oldest.map(|(since, _)| since)),
+                blocked: since(self.blocked),
+            };
+            let sub = match flow::step(load, &self.limits) {
+                Step::GoOn => return,
+                Step::DropFattest => fattest,
+                Step::DropOldest => oldest.map(|(_, sub)| sub),
+                Step::Full => return self.end(too_slow("read faster, or ask for less")),
+                Step::Stalled => return self.end(too_slow("nothing was read for too long")),
+            };
+            let Some(sub) = sub else { return };
             self.drop_data(sub);
-        }
-        if self.blocked.is_some_and(|since| now >= since + self.limits.stall) {
-            self.end(Closing::new(code::TOO_SLOW, "nothing was read for too long: reconnect and resume"));
         }
     }
 

@@ -46,3 +46,7 @@ pub(super) fn route<S: Clone + Send + Sync + 'static>(served: Arc<Served>) -> Me
         }
     })
 }
+
+/// For the fuzz targets.
+#[cfg(feature = "testing")]
+pub(crate) use self::decoder::{Decoder, Incoming, Violation};

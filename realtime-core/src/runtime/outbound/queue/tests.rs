@@ -1,5 +1,7 @@
 //! The queue against a socket that takes as much as a test says.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use realtime_protocol::Position;
 
