@@ -1,6 +1,6 @@
 //! What can go wrong before a server serves: each says what to do.
 
-use std::{fmt, io, net::SocketAddr};
+use std::{fmt, io};
 
 use crate::{handler::RegistryError, store::StoreError};
 
@@ -76,14 +76,6 @@ pub enum Problem {
         store: u32,
         /// The program's.
         program: u32,
-    },
-    /// The server stopped because of its listener.
-    #[error("the server on {addr} failed: {source}")]
-    Serve {
-        /// The address.
-        addr: SocketAddr,
-        /// Why.
-        source: io::Error,
     },
 }
 

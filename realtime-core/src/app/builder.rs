@@ -231,7 +231,7 @@ impl<P: Principal> App<P> {
     ///
     /// # Errors
     ///
-    /// Where the listener fails later on.
+    /// None today: a listener that fails is tried again, and said in the log.
     pub async fn serve(self, addr: &str) -> Result {
         let router = self.into_router::<()>().await.unwrap_or_else(|error| runtime::give_up(&error));
         runtime::serve(addr, router).await

@@ -18,7 +18,7 @@ const EXIT_ENVIRONMENT: i32 = 3;
 ///
 /// # Errors
 ///
-/// Where the listener fails later on.
+/// None today: a listener that fails is tried again, and said in the log.
 pub async fn serve(addr: &str, router: Router) -> Result {
     let addr = env::var("REALTIME_LISTEN").ok().filter(|a| !a.is_empty()).unwrap_or_else(|| addr.to_owned());
     let (listener, local) = listen(&addr).await.unwrap_or_else(|error| give_up(&error.into()));
