@@ -111,7 +111,7 @@ impl Faults {
         let count = if kinds.is_empty() { 0 } else { 1 + dice.below(self.count.max(1)) };
         let mut lines: Vec<Line> = (0..count)
             .map(|_| {
-                let ms = dice.below(SPAN_MS);
+                let ms = moment(dice);
                 let kind = kinds[index(dice, kinds.len())];
                 Line { phase, ms, step: kind(&mut Dice { dice, pages, nodes }) }
             })
@@ -129,6 +129,12 @@ struct Dice<'a> {
     dice: &'a mut Random,
     pages: usize,
     nodes: usize,
+}
+
+/// When something happens: more often than not together with other things, where orders that nobody thinks of are made.
+pub(super) fn moment(dice: &mut Random) -> u64 {
+    let all_at_once = dice.chance(60);
+    if all_at_once { 1_000 * dice.below(SPAN_MS / 1_000) + dice.below(120) } else { dice.below(SPAN_MS) }
 }
 
 fn index(dice: &mut Random, n: usize) -> usize {

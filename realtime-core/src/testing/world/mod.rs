@@ -191,7 +191,7 @@ impl<P: Principal> World<P> {
         self.inner.phase(|phase, dice| {
             let mut one = |_| {
                 let at = usize::try_from(dice.below(clients.len() as u64)).unwrap_or(0);
-                let (page, ms) = (clients[at].page, dice.below(faults::SPAN_MS));
+                let (page, ms) = (clients[at].page, faults::moment(dice));
                 let call = call(dice);
                 let step = if dice.chance(4) {
                     Step::Discard { page, topic: call.topic }
