@@ -196,7 +196,7 @@ impl Core {
         for at in 0..self.pages.len() {
             let it = &mut self.pages[at];
             let dies = at == page || lose > 0 && it.browser == browser;
-            if dies && it.state == State::Up {
+            if dies && it.state != State::Crashed {
                 it.crash(&mut self.ground);
                 self.back_after(at, ms, Timer::Return);
             }
