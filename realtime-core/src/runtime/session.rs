@@ -20,6 +20,7 @@ use realtime_protocol::{
 use super::{
     Closing, Outbound, Served,
     gate::{Gate, Step, Ways},
+    outbound::Due,
     sessions::Joined,
     shard::Message,
 };
@@ -30,7 +31,7 @@ use crate::{
     topic::{
         batch::Waiting,
         conduct::Conduct,
-        event::{ConnId, Event, HeldLane, Stamp, SubKey, Subscriber},
+        event::{ConnId, Event, HeldLane, SubKey, Subscriber},
         rows::Value,
     },
     tx::Context,
@@ -293,8 +294,8 @@ impl Session {
     }
 
     /// A subscription has room again, and stands at `at`: what its topic is to be told.
-    pub(crate) fn drained(&self, sub: u32, at: Option<Arc<Stamp>>) -> Option<(Topic, Message)> {
-        self.tell(sub, Event::Drained { key: self.key(sub), at })
+    pub(crate) fn drained(&self, (sub, at, count): Due) -> Option<(Topic, Message)> {
+        self.tell(sub, Event::Drained { key: self.key(sub), at, count })
     }
 
     /// Data of a subscription was dropped: what its topic is to be told.

@@ -144,6 +144,8 @@ pub(crate) enum Event {
     Drained {
         key: SubKey,
         at: Option<Arc<Stamp>>,
+        /// How many `subscribed` its socket had taken: an answer to an older one would skip what has begun since.
+        count: u32,
     },
 }
 
@@ -233,6 +235,8 @@ pub(crate) enum Kind {
     Control,
     /// Never dropped, and keeps its place among the frames of its subscription: `subscribed`, `reset`.
     Barrier,
+    /// A `subscribed`: a barrier too; `resumes`: what the reader has goes on counting.
+    Subscribed { resumes: bool },
     /// Page or delta: may be dropped with all that follow it, since one catch-up stands for them.
     Data(Arc<Stamp>),
     /// The same, and the first of an answer to [`Event::Drained`] or of a `subscribed`: the reader is behind no more.

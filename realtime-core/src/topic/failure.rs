@@ -14,7 +14,7 @@ use super::{
 use crate::store::{CommitError, StoreError};
 
 /// How long to wait after the store failed, in milliseconds.
-const RETRY_MS: u32 = 1_000;
+pub(super) const RETRY_MS: u32 = 1_000;
 
 impl Worker {
     /// The commit did not happen, or nobody knows: what ran goes back to the front of the queue, or is dropped.
@@ -92,7 +92,8 @@ impl Worker {
         self.joining.append(&mut self.reading);
         self.held = None;
         self.state = if self.state == State::Ready { State::Ready } else { State::Broken };
-        if !self.joining.is_empty() || !self.unread.is_empty() || self.state == State::Broken {
+        let asks = !self.joining.is_empty() || !self.unread.is_empty() || !self.drained.is_empty();
+        if asks || self.state == State::Broken {
             self.state = State::Broken;
             fx.push(Effect::RetryAfter { ms: RETRY_MS });
         }
@@ -142,6 +143,7 @@ impl Worker {
 
     pub(super) fn retry(&mut self) {
         self.race.over();
+        self.doubt |= std::mem::take(&mut self.doubts_later);
         if self.state == State::Broken {
             self.state = State::Cold;
             self.lanes.forget_rows();

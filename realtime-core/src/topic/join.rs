@@ -29,6 +29,7 @@ impl Worker {
     pub(super) fn join(&mut self, key: SubKey, replays: &[(Position, Replay)], fx: &mut Vec<Effect>) {
         let Some(sub) = self.subs.get_mut(&key) else { return };
         sub.count += 1;
+        self.drained.remove(&key);
         (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
         let (principal, sees) = (Arc::clone(&sub.principal), sub.view != view::NONE);
         let resume = sub.resume;
@@ -147,7 +148,8 @@ impl Worker {
     }
 
     fn begin_resume(&mut self, key: SubKey, from: Position, missed: Option<Bytes>, fx: &mut Vec<Effect>) {
-        if let Some(sub) = self.subs.get_mut(&key) {
+        // One that was answered before may stand behind this, where data was dropped on the way.
+        if let Some(sub) = self.subs.get_mut(&key).filter(|sub| sub.count == 1) {
             sub.start = Stamp { at: from, next: None };
         }
         if let Some(frame) = missed {
@@ -195,6 +197,7 @@ impl Worker {
         let Some(sub) = self.subs.get_mut(&key) else { return };
         let channel = sub.channel;
         sub.count += 1;
+        self.drained.remove(&key);
         (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
         let principal = Arc::clone(&sub.principal);
         self.send(key, &Reset { channel, reason: reason.into() }.into(), fx);
@@ -214,6 +217,7 @@ impl Worker {
         let Some(sub) = self.subs.get_mut(&key) else { return };
         let channel = sub.channel;
         sub.count += 1;
+        self.drained.remove(&key);
         (sub.live, sub.channel, sub.cursor, sub.behind) = (false, 0, None, false);
         self.send(key, &Reset { channel, reason: "revoked".into() }.into(), fx);
         self.send_subscribed(key, &Way::Refuse { code: code::DENIED }, fx);

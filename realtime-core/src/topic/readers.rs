@@ -25,8 +25,10 @@ impl Worker {
     }
 
     /// It has room again: it goes on from `at`, or from where it joined, where nothing has reached it.
-    pub(super) fn drained(&mut self, key: SubKey, at: Option<Arc<Stamp>>) {
-        let Some(sub) = self.subs.get(&key).filter(|sub| sub.live) else { return };
+    /// What it says of a `subscribed` before the last is void: where the last leads it, it says once it is there.
+    pub(super) fn drained(&mut self, key: SubKey, at: Option<Arc<Stamp>>, count: u32) {
+        let current = |sub: &&Subscriber| sub.live && sub.count == count;
+        let Some(sub) = self.subs.get(&key).filter(current) else { return };
         let at = at.map_or_else(|| sub.start.clone(), |stamp| (*stamp).clone());
         self.drained.insert(key, at);
     }

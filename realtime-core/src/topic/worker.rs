@@ -10,7 +10,10 @@ use std::{
 
 use realtime_protocol::{
     LaneId, Position, Topic, code,
-    frame::{Codec, ServerFrame, v1::Ack},
+    frame::{
+        Codec, ServerFrame,
+        v1::{Ack, how},
+    },
     session::limit::Note,
 };
 
@@ -18,6 +21,7 @@ use super::{
     batch::{self, Answer, Batch, Ground, Waiting},
     channel::{self, Channel, Numbers},
     event::{ConnId, Effect, Event, HeldLane, Kind, Now, ReadAnswer, Stamp, SubKey, Subscriber},
+    failure::RETRY_MS,
     lanes::Lanes,
     own::Owns,
     queue::Queue,
@@ -85,6 +89,8 @@ pub(crate) struct Worker {
     /// Readers that have room again, and where they stand.
     pub(super) drained: BTreeMap<SubKey, Stamp>,
     pub(super) doubt: bool,
+    /// The store could not say what is missing: it is asked again after a wait.
+    pub(super) doubts_later: bool,
 }
 
 impl Worker {
@@ -121,6 +127,7 @@ impl Worker {
             authors: BTreeSet::new(),
             drained: BTreeMap::new(),
             doubt: false,
+            doubts_later: false,
         }
     }
 
@@ -165,7 +172,7 @@ impl Worker {
             Event::Sweep => self.sweep(true, now, fx),
             Event::Barred { key, barred } => self.barred(key, barred, fx),
             Event::Behind { key } => self.behind(key),
-            Event::Drained { key, at } => self.drained(key, at),
+            Event::Drained { key, at, count } => self.drained(key, at, count),
             Event::Flush => {
                 self.flush_due = false;
                 self.flush(fx);
@@ -413,7 +420,14 @@ impl Worker {
                 self.catch_up_held(&records, fx);
             }
             Ok(Replay::Gap { .. }) => self.reload(fx),
-            Err(error) => self.fail(&error, fx),
+            Err(error) => {
+                self.fail(&error, fx);
+                // What may be missing still is.
+                self.doubts_later = true;
+                if self.state == State::Ready {
+                    fx.push(Effect::RetryAfter { ms: RETRY_MS });
+                }
+            }
         }
     }
 
@@ -445,7 +459,8 @@ impl Worker {
     pub(super) fn send(&self, to: SubKey, frame: &ServerFrame, fx: &mut Vec<Effect>) {
         if let Some(sub) = self.subs.get(&to) {
             let kind = match frame {
-                ServerFrame::Subscribed(_) | ServerFrame::Reset(_) => Kind::Barrier,
+                ServerFrame::Subscribed(s) => Kind::Subscribed { resumes: s.how == how::RESUMED },
+                ServerFrame::Reset(_) => Kind::Barrier,
                 _ => Kind::Control,
             };
             let frame = channel::encode(sub.codec, frame);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::queue::Dropped;
 use crate::topic::event::Stamp;
 
-/// A subscription that may go on, and the last that has reached its socket.
-pub(crate) type Due = (u32, Option<Arc<Stamp>>);
+/// A subscription that may go on, the last that has reached its socket, and how many `subscribed` have.
+pub(crate) type Due = (u32, Option<Arc<Stamp>>, u32);
 
 /// One subscription.
 #[derive(Debug)]
@@ -19,8 +19,10 @@ pub(super) struct Flow {
     pub(super) barriers: usize,
     /// The last of its data that the kernel took, after the last barrier.
     written: Option<Arc<Stamp>>,
-    /// That counts no more once the barriers that wait have passed.
-    void: bool,
+    /// How many `subscribed` the kernel took.
+    answers: u32,
+    /// A barrier was queued that makes all before it void, and not yet the first data after it.
+    anew: bool,
     /// Its data was dropped: none is queued until the catch-up.
     pub(super) behind: bool,
     /// Its worker was not told so.
@@ -39,7 +41,8 @@ impl Flow {
             frames: 0,
             barriers: 0,
             written: None,
-            void: false,
+            answers: 0,
+            anew: false,
             behind: false,
             untold: false,
             asked: false,
@@ -47,20 +50,26 @@ impl Flow {
         }
     }
 
-    /// Data of it was queued; `catch_up`: behind a barrier it is a new beginning.
+    /// Data of it was queued.
     pub(super) fn queued(&mut self, cost: usize, catch_up: bool) {
-        self.void |= catch_up && self.barriers > 0;
         self.bytes += cost;
         self.frames += 1;
-        (self.behind, self.asked, self.skipped) = (false, false, None);
+        (self.behind, self.skipped) = (false, None);
+        self.asked &= !catch_up;
+        self.anew &= !catch_up;
     }
 
-    /// A barrier of it was queued: what was before counts no more, unless it is behind: whoever is answered as
-    /// one that resumes goes on from what has reached him.
-    pub(super) fn barrier(&mut self) {
+    /// Tells whether a catch-up stands for all that was dropped: one that nobody asked for, of a reader that resumes,
+    /// begins where its worker believes that it stands.
+    pub(super) fn expects_catch_up(&self) -> bool {
+        self.asked || self.anew
+    }
+
+    /// A barrier of it was queued: what its worker was asked before will not be answered.
+    pub(super) fn barrier(&mut self, anew: bool) {
         self.barriers += 1;
-        self.void |= !self.behind;
-        self.skipped = None;
+        self.anew |= anew;
+        (self.asked, self.skipped) = (false, None);
     }
 
     pub(super) fn fell_behind(&mut self, dropped: Dropped) {
@@ -108,6 +117,14 @@ impl Flows {
         }
     }
 
+    /// A barrier was queued.
+    pub(super) fn barrier(&mut self, sub: u32, anew: bool) {
+        let flow = self.of(sub);
+        flow.barrier(anew);
+        let is_hungry = flow.is_hungry();
+        self.hungry |= is_hungry;
+    }
+
     /// The kernel took data.
     pub(super) fn passed(&mut self, sub: u32, cost: usize, stamp: Arc<Stamp>) {
         let Ok(at) = self.find(sub) else { return };
@@ -118,14 +135,14 @@ impl Flows {
         flow.written = Some(stamp);
     }
 
-    /// The kernel took a barrier: what the reader had before it counts no more.
-    pub(super) fn passed_barrier(&mut self, sub: u32) {
+    /// The kernel took a barrier: `anew`: what the reader had before it counts no more.
+    pub(super) fn passed_barrier(&mut self, sub: u32, anew: bool, answers: bool) {
         let Ok(at) = self.find(sub) else { return };
         let flow = &mut self.flows[at];
         flow.barriers = flow.barriers.saturating_sub(1);
-        if flow.void {
+        flow.answers += u32::from(answers);
+        if anew {
             flow.written = None;
-            flow.void = flow.barriers > 0;
         }
     }
 
@@ -172,7 +189,7 @@ impl Flows {
         for flow in self.flows.iter_mut().filter(|flow| flow.is_hungry()) {
             if flow.frames == 0 && flow.barriers == 0 {
                 flow.asked = true;
-                due.push((flow.sub, flow.written.clone()));
+                due.push((flow.sub, flow.written.clone(), flow.answers));
             } else {
                 self.hungry = true;
             }

@@ -310,8 +310,12 @@ impl Drop for Outbound {
 fn class(kind: &Kind) -> Class {
     match kind {
         Kind::Control => Class::Urgent,
-        Kind::Barrier => Class::Barrier,
+        Kind::Barrier => Class::Barrier { anew: true, answers: false },
+        Kind::Subscribed { resumes } => Class::Barrier { anew: !resumes, answers: true },
         Kind::Data(stamp) => Class::Data { stamp: Arc::clone(stamp), catch_up: false },
         Kind::CatchUp(stamp) => Class::Data { stamp: Arc::clone(stamp), catch_up: true },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,7 +35,11 @@ fn too_slow(why: &str) -> Closing {
 #[derive(Clone, Debug)]
 pub(super) enum Class {
     Urgent,
-    Barrier,
+    /// `anew`: what the reader had before it counts no more; `answers`: it is a `subscribed`.
+    Barrier {
+        anew: bool,
+        answers: bool,
+    },
     /// `catch_up`: it stands for all that was dropped before it.
     Data {
         stamp: Arc<Stamp>,
@@ -139,13 +143,13 @@ impl Queue {
         let is_urgent = match (&entry.class, sub) {
             (Class::Urgent, Some(sub)) => !self.flows.has_barrier(sub),
             (Class::Urgent, None) => true,
-            (Class::Barrier, _) => {
-                sub.into_iter().for_each(|sub| self.flows.of(sub).barrier());
+            (Class::Barrier { anew, .. }, _) => {
+                sub.into_iter().for_each(|sub| self.flows.barrier(sub, *anew));
                 false
             }
             (Class::Data { catch_up, .. }, Some(sub)) => {
                 let flow = self.flows.of(sub);
-                if flow.behind && !catch_up {
+                if flow.behind && !(*catch_up && flow.expects_catch_up()) {
                     self.dropped.frames += 1;
                     self.dropped.bytes += cost as u64;
                     return;
@@ -225,7 +229,8 @@ impl Queue {
     pub(super) fn finish(&mut self, frames: Vec<Framed>, now: Instant) {
         self.ended = true;
         for frame in frames {
-            let entry = Entry { frame, sub: None, class: Class::Barrier, since: now };
+            let entry =
+                Entry { frame, sub: None, class: Class::Barrier { anew: false, answers: false }, since: now };
             self.bytes += entry.cost();
             self.entries.push_back(entry);
         }
@@ -349,7 +354,9 @@ impl Queue {
         self.first = self.first.saturating_sub(1);
         self.bytes -= entry.cost();
         match (&entry.class, entry.sub) {
-            (Class::Barrier, Some(sub)) => self.flows.passed_barrier(sub),
+            (Class::Barrier { anew, answers }, Some(sub)) => {
+                self.flows.passed_barrier(sub, *anew, *answers);
+            }
             (Class::Data { stamp, .. }, Some(sub)) => self.flows.passed(sub, entry.cost(), Arc::clone(stamp)),
             _ => {}
         }

@@ -9,10 +9,11 @@ mod own;
 mod race;
 mod retain;
 mod rights;
+mod rooms;
 mod script;
-mod stage;
+pub(crate) mod stage;
 mod time;
-mod world;
+pub(crate) mod world;
 
 use std::sync::Arc;
 

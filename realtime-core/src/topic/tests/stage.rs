@@ -6,106 +6,56 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use realtime_core::SyncModel;
 use realtime_protocol::{
     Day, LaneId, Position, Raw, Topic,
     frame::{
         Codec, ServerFrame,
         v1::{Row as WireRow, how, view},
     },
-    schema::{Conflict, mutator_number},
+    schema::mutator_number,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::super::{
-    batch::Waiting,
-    channel::Numbers,
-    event::{ConnId, Effect, Event, HeldLane, Kind, Loaded, Now, ReadAnswer, Stamp, SubKey, Subscriber},
-    rows::RowKey,
-    sight::{self, Eyes},
-    worker::Worker,
+use super::{
+    super::{
+        batch::Waiting,
+        channel::Numbers,
+        event::{ConnId, Effect, Event, HeldLane, Kind, Loaded, Now, ReadAnswer, Stamp, SubKey, Subscriber},
+        rows::RowKey,
+        sight::{self, Eyes},
+        worker::Worker,
+    },
+    rooms::registry,
 };
 use crate::{
-    describe::Described,
     field::{Seed, Timestamp},
-    handler::{Call, Registry, typed_with},
-    policy::{Answer, ByEntity, ByRoot, Policy},
-    principal::{Anyone, Guest},
+    handler::{Call, Registry},
+    principal::Anyone,
     store::{Memory, Read, Replay, Store},
     tx::Context,
 };
 
-/// A root whose `notes` only its host may read.
-#[derive(SyncModel, Clone, Serialize, Deserialize)]
-#[sync(topic = "room/{id}", create = realtime_core::anyone, patch(host, public, notes) = realtime_core::anyone, delete = realtime_core::anyone)]
-pub(super) struct Room {
-    #[sync(key)]
-    pub(super) id: String,
-    pub(super) host: String,
-    pub(super) public: bool,
-    pub(super) notes: String,
-}
-
-/// A note, which its owner may read, and everybody once the room is public; `private` is the owner's alone.
-#[derive(SyncModel, Clone, Serialize, Deserialize)]
-#[sync(topic = Room, create = realtime_core::anyone, patch(owner, text, private) = realtime_core::anyone, delete = realtime_core::anyone)]
-pub(super) struct Note {
-    #[sync(key)]
-    pub(super) id: String,
-    pub(super) owner: String,
-    pub(super) text: String,
-    pub(super) private: String,
-}
-
-fn host(user: &Anyone, room: &Room) -> bool {
-    room.host == user.id || user.id == "root"
-}
-
-fn owner(user: &Anyone, note: &Note) -> bool {
-    note.owner == user.id || user.id == "root"
-}
-
-fn public(_: &Anyone, room: &Room) -> bool {
-    room.public
-}
-
-/// The models, with the `read`s of their docs; `root`, who calls for all, reads all.
-pub(super) fn registry(every: Option<u32>) -> Arc<Registry> {
-    let mut room = Room::parts();
-    room.every = every;
-    room.columns[3].read = Some(|user, room, root| Policy::<_, Room, ByEntity>::ask(&host, user, room, root));
-    let mut note = Note::parts();
-    note.read = Some(|user, note, root| {
-        let own: Answer = Policy::<_, Note, ByEntity>::ask(&owner, user, note, root);
-        own.or(|| Policy::<_, Note, ByRoot>::ask(&public, user, note, root))
-    });
-    note.columns[3].read =
-        Some(|user, note, root| Policy::<_, Note, ByEntity>::ask(&owner, user, note, root));
-    note.mutations.iter_mut().for_each(|mutation| mutation.conflict = Conflict::Refuse);
-    Arc::new(Registry::new(vec![typed_with(room), typed_with(note)], Guest::describe).ok().unwrap())
-}
-
 /// What a reader has.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) who: String,
-    pub(super) at: Option<Position>,
-    pub(super) class: u64,
-    pub(super) rows: BTreeMap<(u16, String), BTreeMap<u16, Raw>>,
-    coming: bool,
+pub(crate) struct Reader {
+    pub(crate) who: String,
+    pub(crate) at: Option<Position>,
+    pub(crate) class: u64,
+    pub(crate) rows: BTreeMap<(u16, String), BTreeMap<u16, Raw>>,
+    pub(crate) coming: bool,
     channel: u32,
     /// What came, in words.
-    pub(super) log: Vec<String>,
+    pub(crate) log: Vec<String>,
 }
 
 /// The stage.
-pub(super) struct Stage {
-    pub(super) worker: Worker,
+pub(crate) struct Stage {
+    pub(crate) worker: Worker,
     store: Arc<Memory>,
     topic: Topic,
     registry: Arc<Registry>,
-    io: VecDeque<Effect>,
-    pub(super) readers: BTreeMap<SubKey, Reader>,
+    pub(crate) io: VecDeque<Effect>,
+    pub(crate) readers: BTreeMap<SubKey, Reader>,
     /// Frames that have not reached a reader, for those that read slowly.
     queues: BTreeMap<SubKey, Vec<(bytes::Bytes, Kind)>>,
     slow: std::collections::BTreeSet<SubKey>,
@@ -117,10 +67,14 @@ pub(super) struct Stage {
     seq: u64,
     next: u64,
     epoch: u32,
+    /// What was sent to readers whose connections a test plays itself.
+    pub(crate) taps: BTreeMap<SubKey, Vec<(bytes::Bytes, Kind)>>,
+    /// What the store is asked waits until a test says so.
+    pub(crate) holds: bool,
 }
 
 impl Stage {
-    pub(super) fn new(every: Option<u32>) -> Self {
+    pub(crate) fn new(every: Option<u32>) -> Self {
         let (registry, topic) = (registry(every), Topic::new("room/r").unwrap());
         let numbers = Arc::new(Numbers::new(7));
         Self {
@@ -138,12 +92,14 @@ impl Stage {
             seq: 0,
             next: 1,
             epoch: 1,
+            taps: BTreeMap::new(),
+            holds: false,
         }
     }
 
     /// Opens the topic for `who`, from where `resume` says.
-    pub(super) fn join(&mut self, who: &str, resume: Option<Reader>) -> SubKey {
-        let key = SubKey { conn: ConnId(self.next), sub: 1 };
+    pub(crate) fn join(&mut self, who: &str, resume: Option<Reader>) -> SubKey {
+        let key = self.next_key();
         self.next += 1;
         let ann = Arc::new(Anyone { id: who.into() });
         let mut subscriber =
@@ -160,7 +116,7 @@ impl Stage {
         key
     }
 
-    pub(super) fn leave(&mut self, key: SubKey) -> Reader {
+    pub(crate) fn leave(&mut self, key: SubKey) -> Reader {
         self.step(Event::Unsubscribe { key });
         self.settle();
         self.queues.remove(&key);
@@ -171,7 +127,7 @@ impl Stage {
     }
 
     /// A generic mutation by the reader's user, over a subscription of its own: the reader's frames stay few.
-    pub(super) fn call(&mut self, model: &str, what: &str, key: &str, args: &[(u16, &str)]) {
+    pub(crate) fn call(&mut self, model: &str, what: &str, key: &str, args: &[(u16, &str)]) {
         let from = match self.worker_of("root") {
             Some(from) => from,
             None => self.join("root", None),
@@ -181,7 +137,7 @@ impl Stage {
     }
 
     /// The same, as another user's mutation of this number, over this subscription.
-    pub(super) fn call_as(
+    pub(crate) fn call_as(
         &mut self,
         from: SubKey,
         (who, seq): (&str, u64),
@@ -225,7 +181,7 @@ impl Stage {
         self.readers.iter().find(|(_, reader)| reader.who == who).map(|(key, _)| *key)
     }
 
-    pub(super) fn step(&mut self, event: Event) {
+    pub(crate) fn step(&mut self, event: Event) {
         self.epoch += 1;
         for effect in self.worker.step(event, Now { today: today(), epoch: self.epoch, ms: 0 }) {
             match effect {
@@ -242,12 +198,12 @@ impl Stage {
     }
 
     /// A reader stops reading: data for it is dropped, and it is behind.
-    pub(super) fn stall(&mut self, key: SubKey) {
+    pub(crate) fn stall(&mut self, key: SubKey) {
         self.slow.insert(key);
     }
 
     /// It reads again: control frames come, then it asks for what it missed.
-    pub(super) fn drain(&mut self, key: SubKey) {
+    pub(crate) fn drain(&mut self, key: SubKey) {
         if !self.slow.remove(&key) {
             return;
         }
@@ -255,24 +211,26 @@ impl Stage {
             self.receive(key, &frame);
         }
         let at = self.stamps.get(&key).cloned();
-        self.step(Event::Drained { key, at });
+        let count = self.worker.subs[&key].count;
+        self.step(Event::Drained { key, at, count });
         self.settle();
     }
 
     /// The store has nothing to say of where the worker stands: it loads afresh.
-    pub(super) fn reload(&mut self) {
+    pub(crate) fn reload(&mut self) {
         self.step(Event::Doubt);
         self.io.clear();
-        let head = now(self.store.heads(std::slice::from_ref(&self.topic))).unwrap().remove(0);
+        let head = self.head();
         self.step(Event::Replayed(Ok(Replay::Gap { head })));
         self.settle();
     }
 
     /// The reader has taken all: more pages, if its snapshot is not complete.
-    pub(super) fn more(&mut self, key: SubKey) -> bool {
+    pub(crate) fn more(&mut self, key: SubKey) -> bool {
         let Some(next) = self.cursors.remove(&key).flatten() else { return false };
         let at = self.readers[&key].at.expect("a position");
-        self.step(Event::Drained { key, at: Some(Arc::new(Stamp { at, next: Some(next) })) });
+        let count = self.worker.subs[&key].count;
+        self.step(Event::Drained { key, at: Some(Arc::new(Stamp { at, next: Some(next) })), count });
         self.settle();
         true
     }
@@ -284,11 +242,16 @@ impl Stage {
             let who = reader.who.clone();
             self.check_no_leak(&who, &frame);
         }
+        if let Some(taken) = self.taps.get_mut(&to) {
+            return taken.push((frame, kind));
+        }
         if !self.slow.contains(&to) {
             return self.arrive(to, &frame, &kind);
         }
         match kind {
-            Kind::Control | Kind::Barrier => self.queues.entry(to).or_default().push((frame, kind)),
+            Kind::Control | Kind::Barrier | Kind::Subscribed { .. } => {
+                self.queues.entry(to).or_default().push((frame, kind))
+            }
             Kind::CatchUp(_) => {
                 self.slow.remove(&to);
                 for (frame, _) in self.queues.remove(&to).unwrap_or_default() {
@@ -303,22 +266,45 @@ impl Stage {
     }
 
     /// Carries out all that the worker wants of the store, and flushes what waits.
-    pub(super) fn settle(&mut self) {
-        while let Some(effect) = self.io.pop_front() {
-            let event = match effect {
-                Effect::Load => Event::Loaded(self.load()),
-                Effect::Read { lanes, replays } => Event::Read(self.read(&lanes, replays)),
-                Effect::Replay { after } => {
-                    Event::Replayed(now(self.store.replay(&self.topic, after, 1 << 20)))
-                }
-                Effect::Commit(commit) => Event::Committed(now(self.store.commit(&self.topic, commit))),
-                _ => continue,
-            };
-            self.step(event);
-        }
+    pub(crate) fn settle(&mut self) {
+        while !self.holds && self.answer_one() {}
     }
 
-    pub(super) fn flush(&mut self) {
+    /// Carries out what the worker wanted first; tells whether there was something.
+    pub(crate) fn answer_one(&mut self) -> bool {
+        let Some(effect) = self.io.pop_front() else { return false };
+        let event = match effect {
+            Effect::Load => Event::Loaded(self.load()),
+            Effect::Read { lanes, replays } => Event::Read(self.read(&lanes, replays)),
+            Effect::Replay { after } => Event::Replayed(now(self.store.replay(&self.topic, after, 1 << 20))),
+            Effect::Commit(commit) => Event::Committed(now(self.store.commit(&self.topic, commit))),
+            _ => return true,
+        };
+        self.step(event);
+        true
+    }
+
+    /// The key of who joins next.
+    pub(crate) fn next_key(&self) -> SubKey {
+        SubKey { conn: ConnId(self.next), sub: 1 }
+    }
+
+    /// A commit whose answer nobody gets.
+    pub(crate) fn keep(&self, commit: crate::store::Commit) {
+        let _ = now(self.store.commit(&self.topic, commit));
+    }
+
+    pub(crate) fn head(&self) -> crate::store::Head {
+        now(self.store.heads(std::slice::from_ref(&self.topic))).unwrap().remove(0)
+    }
+
+    /// The number of the next mutation of a user's lane.
+    pub(crate) fn next_seq(&self, who: &str) -> u64 {
+        let (_, lanes) = now(self.store.lanes(&self.topic, &[lane(who)])).unwrap();
+        lanes[0].as_ref().map_or(0, |lane| lane.last) + 1
+    }
+
+    pub(crate) fn flush(&mut self) {
         while std::mem::take(&mut self.flushes) > 0 {
             self.step(Event::Flush);
             self.settle();
@@ -368,7 +354,7 @@ impl Stage {
         }
     }
 
-    fn receive(&mut self, key: SubKey, frame: &[u8]) {
+    pub(crate) fn receive(&mut self, key: SubKey, frame: &[u8]) {
         let Some(reader) = self.readers.get_mut(&key) else { return };
         match Codec::Json.decode(frame).unwrap() {
             ServerFrame::Subscribed(s) => {
@@ -400,7 +386,7 @@ impl Stage {
     }
 
     /// What `who` may see, evaluated from scratch (L8).
-    pub(super) fn truth(&self, who: &str) -> BTreeMap<(u16, String), BTreeMap<u16, Raw>> {
+    pub(crate) fn truth(&self, who: &str) -> BTreeMap<(u16, String), BTreeMap<u16, Raw>> {
         let principal: super::super::rows::Value = Arc::new(Anyone { id: who.into() });
         let root = self.worker.root_value();
         let roles = sight::roles(&self.registry, 0, &principal, root.as_ref());

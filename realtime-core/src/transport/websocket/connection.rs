@@ -188,7 +188,7 @@ impl Connection {
             return Err(closing.into());
         }
         let behind = work.behind.into_iter().filter_map(|sub| self.session.behind(sub));
-        let due = work.due.into_iter().filter_map(|(sub, at)| self.session.drained(sub, at));
+        let due = work.due.into_iter().filter_map(|due| self.session.drained(due));
         let told: Vec<_> = behind.chain(due).collect();
         for (topic, message) in told {
             self.served.hub.send(&topic, message).await;

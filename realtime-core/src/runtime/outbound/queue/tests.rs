@@ -16,6 +16,10 @@ const LIMITS: Limits = Limits {
     stall: Duration::from_secs(5),
 };
 
+const RESET: Class = Class::Barrier { anew: true, answers: false };
+const SNAPSHOT: Class = Class::Barrier { anew: true, answers: true };
+const RESUMED: Class = Class::Barrier { anew: false, answers: true };
+
 fn stamp(offset: u64, next: Option<&str>) -> Arc<Stamp> {
     let next = next.map(|key| RowKey::new(1, key));
     Arc::new(Stamp { at: Position { offset, epoch: 1 }, next })
@@ -82,7 +86,7 @@ fn s13_an_ack_overtakes_deltas_and_no_barrier_of_its_own_subscription() {
     let mut case = Case::new();
     case.push(1, "delta ", data(1));
     case.push(1, "ack ", Class::Urgent);
-    case.push(2, "subscribed ", Class::Barrier);
+    case.push(2, "subscribed ", SNAPSHOT);
     case.push(2, "page ", data(1));
     case.push(2, "late-ack ", Class::Urgent);
     case.push(1, "ack2 ", Class::Urgent);
@@ -122,7 +126,7 @@ fn s15_the_fattest_subscription_falls_behind_and_goes_on_from_what_reached_the_s
     assert_eq!((case.queue.take_behind(), case.queue.take_behind()), (vec![1], vec![]));
     assert_eq!(case.queue.take_due(), vec![], "not before there is room");
     assert_eq!(case.write(10_000), "acksmall");
-    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(7, None)))]);
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(7, None)), 0)]);
     assert_eq!(case.queue.take_due(), vec![], "once");
     case.push(1, "delta", data(20));
     assert_eq!(case.write(10_000), "", "it follows nothing that the reader has");
@@ -138,7 +142,7 @@ fn s15_what_is_half_written_is_never_dropped_and_counts_as_where_the_reader_stan
     assert_eq!(case.write(3).len(), 3);
     case.push(1, &"b".repeat(800), data(2));
     assert_eq!(case.write(10_000), "a".repeat(797));
-    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)))]);
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)), 0)]);
 }
 
 #[test]
@@ -146,10 +150,10 @@ fn s15_after_a_barrier_the_reader_stands_nowhere_until_data_has_reached_it() {
     let mut case = Case::new();
     case.push(1, "delta ", data(1));
     case.write(1000);
-    case.push(1, "reset ", Class::Barrier);
+    case.push(1, "reset ", RESET);
     case.push(1, &"p".repeat(950), data(9));
     assert_eq!(case.write(1000), "reset ", "the barrier stays when the page goes");
-    assert_eq!(case.queue.take_due(), vec![(1, None)]);
+    assert_eq!(case.queue.take_due(), vec![(1, None, 0)]);
 }
 
 #[test]
@@ -159,14 +163,29 @@ fn s15_one_that_is_behind_and_resumes_goes_on_from_what_has_reached_it() {
     case.write(1000);
     case.push(1, &"x".repeat(2_000), data(2));
     assert!(case.queue.take_behind() == [1]);
-    case.push(1, "resumed ", Class::Barrier);
-    case.write(1000);
-    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)))]);
+    case.push(1, "resumed ", RESUMED);
+    // Its worker did not know yet, and takes it for one that has all up to 2.
+    case.push(1, "catch-up ", Class::Data { stamp: stamp(3, None), catch_up: true });
+    assert_eq!(case.write(1000), "resumed ", "it follows nothing that the reader has");
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)), 1)]);
     // A snapshot after it is a new beginning, even if its first page is dropped.
-    case.push(1, "snapshot ", Class::Barrier);
+    case.push(1, "snapshot ", SNAPSHOT);
     case.push(1, &"p".repeat(2_000), Class::Data { stamp: stamp(9, Some("m")), catch_up: true });
     case.write(1000);
-    assert_eq!(case.queue.take_due(), vec![(1, None)]);
+    assert_eq!(case.queue.take_due(), vec![(1, None, 2)]);
+}
+
+#[test]
+fn s15_what_was_asked_under_an_older_subscribed_is_asked_again() {
+    let mut case = Case::new();
+    case.push(1, "delta ", data(1));
+    case.write(1000);
+    case.push(1, &"x".repeat(2_000), data(2));
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)), 0)]);
+    // The worker was loading, and answers all anew: there was nothing to send.
+    case.push(1, "resumed ", RESUMED);
+    case.write(1000);
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)), 1)]);
 }
 
 #[test]
@@ -191,13 +210,13 @@ fn s27_a_ping_tells_heads_of_those_for_whom_nothing_waits() {
 #[test]
 fn s23_a_snapshot_goes_on_when_its_pages_are_written() {
     let mut case = Case::new();
-    case.push(1, "subscribed ", Class::Barrier);
+    case.push(1, "subscribed ", SNAPSHOT);
     case.push(1, "page ", Class::Data { stamp: stamp(5, Some("m")), catch_up: true });
     assert_eq!(case.queue.take_due(), vec![]);
     assert_eq!(case.write(15), "subscribed page");
     assert_eq!(case.queue.take_due(), vec![], "a byte is missing");
     case.write(1);
-    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(5, Some("m"))))]);
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(5, Some("m"))), 1)]);
     case.push(1, "last ", data(5));
     case.write(100);
     assert_eq!(case.queue.take_due(), vec![]);
@@ -242,6 +261,7 @@ fn l11_data_that_waits_too_long_is_dropped_and_a_socket_that_takes_nothing_ends(
     case.queue.tick(case.now);
     assert_eq!(case.write(100), "bcack", "the half-written one and the ack stay");
     assert_eq!(case.queue.deadline(), None);
+    assert_eq!(case.queue.take_due(), vec![(1, Some(stamp(1, None)), 0)]);
     case.push(1, "catch-up", Class::Data { stamp: stamp(3, None), catch_up: true });
     assert_eq!(case.write(1), "c");
     case.queue.limits.stall = LIMITS.stall;
