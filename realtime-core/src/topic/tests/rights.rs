@@ -1,6 +1,7 @@
 //! Who sees what of which commit: rules S14, S15, S18, S19, S23, S35 over readers of different rights.
 
 use super::{
+    super::event::Event,
     stage::{Reader, Stage},
     world::Dice,
 };
@@ -179,6 +180,25 @@ fn s23_a_large_snapshot_comes_as_the_reader_has_room_and_stays_exact_meanwhile()
         stage.call("Note", "create", &format!("m{at:03}"), &[(1, "ben"), (2, &long), (3, "p")]);
         stage.more(ben);
     }
+    while stage.more(ben) {}
+    assert_eq!(stage.readers[&ben].rows, stage.truth("ben"));
+}
+
+#[test]
+fn s23_a_reader_that_drained_before_its_class_changed_loses_no_page_of_the_new_snapshot() {
+    let mut stage = Stage::new(None);
+    stage.call("Room", "create", "r", &[(1, "ann"), (2, "true"), (3, "")]);
+    let long = "x".repeat(1_000);
+    for n in 0..200 {
+        stage.call("Note", "create", &format!("n{n:03}"), &[(1, "eve"), (2, &long), (3, "")]);
+    }
+    let ben = stage.join("ben", None);
+    stage.more(ben);
+    let (late, count) = (stage.stamp(ben), stage.worker.subs[&ben].count);
+    assert!(late.as_ref().is_some_and(|stamp| stamp.next.is_some()), "half of it is there");
+    stage.call("Room", "patch", "r", &[(1, "ben")]);
+    stage.step(Event::Drained { key: ben, at: late, count });
+    stage.settle();
     while stage.more(ben) {}
     assert_eq!(stage.readers[&ben].rows, stage.truth("ben"));
 }

@@ -225,6 +225,11 @@ impl Stage {
         self.settle();
     }
 
+    /// Where a reader stands.
+    pub(crate) fn stamp(&self, key: SubKey) -> Option<Arc<Stamp>> {
+        self.stamps.get(&key).cloned()
+    }
+
     /// The reader has taken all: more pages, if its snapshot is not complete.
     pub(crate) fn more(&mut self, key: SubKey) -> bool {
         let Some(next) = self.cursors.remove(&key).flatten() else { return false };
