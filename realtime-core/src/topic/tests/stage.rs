@@ -385,7 +385,8 @@ impl Stage {
                     delta.rows.iter().for_each(|row| reader.row(row));
                 }
             }
-            ServerFrame::Reset(_) => reader.rows.clear(),
+            // It has nothing to resume from until the `subscribed` that follows.
+            ServerFrame::Reset(_) => (reader.rows, reader.at) = (BTreeMap::new(), None),
             _ => {}
         }
     }
