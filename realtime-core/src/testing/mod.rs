@@ -15,7 +15,7 @@ use std::{
 use realtime_protocol::Topic;
 
 pub use random::Random;
-pub use world::{Call, Client, Faults, InTopic, Mutation, Report, Verdict, World};
+pub use world::{Call, Client, Faults, Mutation, Report, TopicView, Verdict, World};
 
 /// Runs a test to its end: on this thread, and what it spawns on others, so that it may block.
 ///

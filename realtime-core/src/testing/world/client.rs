@@ -22,7 +22,7 @@ pub struct Client {
 
 /// A topic, as one client has it open.
 #[derive(Clone)]
-pub struct InTopic {
+pub struct TopicView {
     client: Client,
     topic: Topic,
 }
@@ -41,7 +41,7 @@ impl Client {
     /// # Panics
     ///
     /// Where `M` is no root of a pattern with one field: use [`Client::in_topic`].
-    pub fn open<M: SyncModel>(&self, key: &str) -> InTopic {
+    pub fn open<M: SyncModel>(&self, key: &str) -> TopicView {
         let topic = topic_of::<M>(&self.inner.core.borrow().ground.registry, key);
         self.in_topic(topic.as_str())
     }
@@ -51,14 +51,14 @@ impl Client {
     /// # Panics
     ///
     /// Where no model has such a topic.
-    pub fn in_topic(&self, topic: &str) -> InTopic {
+    pub fn in_topic(&self, topic: &str) -> TopicView {
         let topic = Topic::new(topic).unwrap_or_else(|error| panic!("`{topic}` is no topic: {error}"));
         self.inner.act(|core| {
             let root = core.ground.registry.root_of(&topic);
             let root = root.unwrap_or_else(|| panic!("no model has a topic `{topic}`"));
             core.pages[self.page].open(&topic, root, true, &mut core.ground);
         });
-        InTopic { client: self.clone(), topic }
+        TopicView { client: self.clone(), topic }
     }
 
     /// Calls a mutation of a root, which is applied before this returns; `args` is a tuple.
@@ -105,7 +105,7 @@ impl Client {
         found.unwrap_or_else(|| panic!("nothing is confirmed of {} `{key}`", M::parts().name))
     }
 
-    fn open_now<M: SyncModel>(&self, key: &str) -> InTopic {
+    fn open_now<M: SyncModel>(&self, key: &str) -> TopicView {
         let topic = topic_of::<M>(&self.inner.core.borrow().ground.registry, key);
         let is_open =
             self.inner.core.borrow().pages[self.page].topics.get(&topic).is_some_and(|v| v.wants > 0);
@@ -148,7 +148,7 @@ impl Client {
     }
 }
 
-impl InTopic {
+impl TopicView {
     /// Returns what is seen of an entity.
     ///
     /// # Panics
@@ -240,9 +240,9 @@ impl fmt::Debug for Client {
     }
 }
 
-impl fmt::Debug for InTopic {
+impl fmt::Debug for TopicView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InTopic").field("topic", &self.topic).finish_non_exhaustive()
+        f.debug_struct("TopicView").field("topic", &self.topic).finish_non_exhaustive()
     }
 }
 

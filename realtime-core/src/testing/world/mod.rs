@@ -49,7 +49,7 @@ use self::{
 pub use self::{
     call::Call,
     check::Report,
-    client::{Client, InTopic, Mutation},
+    client::{Client, Mutation, TopicView},
     faults::Faults,
     page::Verdict,
 };
