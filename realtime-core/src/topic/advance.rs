@@ -95,11 +95,10 @@ impl Worker {
             self.size = (self.size + size(&after)).saturating_sub(size(&before));
             touched.push(Touch { key, before, after });
         }
-        let mut lanes = body.lanes.iter().map(|outcome| outcome.lane);
-        let by = lanes.next().filter(|first| lanes.all(|lane| lane == *first));
+        // A record does not say which of its authors touched what: it counts as others' for each of them.
         let registry = Arc::clone(&self.registry);
         for touch in touched.iter().filter(|touch| registry.refuses_conflicts(touch.key.model)) {
-            let version = Version::touched(self.versions.get(&touch.key).copied(), record.at.offset, by);
+            let version = Version::touched(self.versions.get(&touch.key).copied(), record.at.offset, None);
             self.set_version(touch.key.clone(), version);
         }
         Ok((body, touched))

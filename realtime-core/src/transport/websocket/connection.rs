@@ -225,6 +225,8 @@ impl Connection {
         let bytes = match message {
             Incoming::Close => return Err(End::Closed),
             Incoming::Pong => return Ok(()),
+            // Who reads nothing gets no more answers than he could use: the last one says as much as all (RFC 6455, 5.5.3).
+            Incoming::Ping(_) if self.out.waiting() > self.session.max_frame() => return Ok(()),
             Incoming::Ping(payload) => {
                 self.out.send(Framed::new(Opcode::Pong, payload.into()));
                 return Ok(());
