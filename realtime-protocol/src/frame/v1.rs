@@ -113,7 +113,7 @@ frames! {
             channel: u32 => "number",
             /// How it goes on.
             how: u8 => "How",
-            /// The offset at which the subscriber stands now.
+            /// Of a snapshot, the offset at which it begins; of a resume, from where the server leads on: the client's own position holds.
             offset: u64 => "number",
             /// The epoch of that offset.
             epoch: u32 => "number",
@@ -150,7 +150,7 @@ frames! {
             /// What changed.
             rows: Vec<Row> => "readonly Row[]",
             ?
-            /// The epoch of `to`, where it is not the channel's previous one.
+            /// The epoch of `to`, where a reader may stand at another.
             epoch: u32 => "number",
         }
         /// What became of mutations, before the delta that holds their effects (S13).

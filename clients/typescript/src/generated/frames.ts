@@ -168,7 +168,7 @@ export type Subscribed = readonly [
   channel: number,
   /** How it goes on. */
   how: How,
-  /** The offset at which the subscriber stands now. */
+  /** Of a snapshot, the offset at which it begins; of a resume, from where the server leads on: the client's own position holds. */
   offset: number,
   /** The epoch of that offset. */
   epoch: number,
@@ -208,7 +208,7 @@ export type Delta = readonly [
   span: number,
   /** What changed. */
   rows: readonly Row[],
-  /** The epoch of `to`, where it is not the channel's previous one. */
+  /** The epoch of `to`, where a reader may stand at another. */
   epoch?: number | null,
 ];
 
