@@ -108,3 +108,26 @@ impl Budget {
         self.slow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn l11_when_the_budget_is_spent_the_reader_for_whom_most_waits_is_told_to_come_back_and_no_other() {
+        let budget = Arc::new(Budget::new(10_000));
+        let readers = [2_000, 6_000, 3_000].map(|bytes| {
+            let out = Arc::new(Outbound::new(None, None, Arc::clone(&budget)));
+            out.push(Bytes::from(vec![0; bytes]));
+            out
+        });
+        let ends = |out: &Arc<Outbound>| out.work(Instant::now()).parting.map(|closing| closing.code);
+        assert_eq!(readers.each_ref().map(ends), [None, Some(code::TOO_SLOW), None]);
+        assert_eq!(budget.counts.closed_for_budget.load(Relaxed), 1);
+        drop(readers);
+        assert_eq!(budget.used.load(Relaxed), 0, "what a connection held goes back with it");
+    }
+}
